@@ -1,0 +1,228 @@
+"""Every word that travels between a device and the gateway.
+
+*Facts* are past tense and never lost: a device keeps each one until it gets a receipt.
+*Samples* may be lost. *Commands* are imperative, short-lived and never retained.
+All durations are seconds, all spans of time on a device come from its monotonic clock.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import ClassVar
+
+
+class Outcome(StrEnum):
+    """How a job ended, as far as anyone knows."""
+
+    FINISHED = "finished"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HashedBadge:
+    """One form of a badge number, hashed with the site's key: never the number itself.
+
+    ``form`` is a name from :data:`devices.badge_reader.FORMS`, ``key_id`` names the key, ``digest`` is lower-case hex.
+    """
+
+    form: str
+    key_id: str
+    digest: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fact:
+    """Something that has happened at a device."""
+
+    kind: ClassVar[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BadgeTapped(Fact):
+    """A badge was presented; one entry per form in which the reader may have given its number."""
+
+    kind: ClassVar[str] = "badge_tapped"
+    badge: tuple[HashedBadge, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PowerReported(Fact):
+    """What the relay says of itself; ``on`` is None when it answered with nonsense.
+
+    ``cause`` is ``command``, ``button``, ``timer``, ``boot`` or ``unknown``, as far as the dialect tells.
+    """
+
+    kind: ClassVar[str] = "power_reported"
+    on: bool | None
+    cause: str = "unknown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobStarted(Fact):
+    """A print or cut began; ``job`` is unique for this device, ``owner`` the account the machine names, if any."""
+
+    kind: ClassVar[str] = "job_started"
+    job: str
+    name: str | None = None
+    owner: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobPaused(Fact):
+    """The job stands still and can go on."""
+
+    kind: ClassVar[str] = "job_paused"
+    job: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobResumed(Fact):
+    """The job goes on."""
+
+    kind: ClassVar[str] = "job_resumed"
+    job: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobEnded(Fact):
+    """The job is over: said exactly once for each :class:`JobStarted`.
+
+    ``wall_s = active_s + paused_s``. ``laser_on_s`` is the time with the beam on, ``filament_mm`` the length used;
+    both None where the machine cannot tell.
+    """
+
+    kind: ClassVar[str] = "job_ended"
+    job: str
+    outcome: Outcome
+    wall_s: float
+    active_s: float
+    paused_s: float
+    name: str | None = None
+    laser_on_s: float | None = None
+    filament_mm: float | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlarmRaised(Fact):
+    """The machine asks for a person; ``code`` is stable (``grbl-alarm-1``, ``beam-on-while-idle``, ``printer-error``)."""
+
+    kind: ClassVar[str] = "alarm_raised"
+    code: str
+    text: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlarmCleared(Fact):
+    """The alarm of that code is over."""
+
+    kind: ClassVar[str] = "alarm_cleared"
+    code: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceConnected(Fact):
+    """The bridge reaches the machine (again): said once per change."""
+
+    kind: ClassVar[str] = "device_connected"
+    detail: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceLost(Fact):
+    """The bridge no longer reaches the machine: said once per change. ``reason`` is plain words for staff."""
+
+    kind: ClassVar[str] = "device_lost"
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NonsenseHeard(Fact):
+    """The device said something nobody understands: said once per device and ``what``, with a running count."""
+
+    kind: ClassVar[str] = "nonsense_heard"
+    what: str
+    count: int
+    example: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sample:
+    """Readings that may be lost: temperature (°C), power (W), progress (%), laser power (S)."""
+
+    kind: ClassVar[str] = "sample"
+    values: dict[str, float] = field(hash=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceStatus:
+    """Retained presence of a device or bridge; ``online=False`` is also its last will."""
+
+    kind: ClassVar[str] = "status"
+    online: bool
+
+
+class Tone(StrEnum):
+    """What a reader's light and buzzer say: rhythm differs as well as colour."""
+
+    GRANTED = "granted"
+    REFUSED = "refused"
+    NOTED = "noted"
+    WAIT = "wait"
+    UNAVAILABLE = "unavailable"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """An order to a device; obeyed only before ``expires_at`` and once per ``id``."""
+
+    kind: ClassVar[str]
+    id: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetPower(Command):
+    """Switch the interlock. ``ceiling_s`` is the hard limit that the plug's own timer is set to, when on."""
+
+    kind: ClassVar[str] = "set_power"
+    on: bool
+    ceiling_s: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShowVerdict(Command):
+    """Light and sound at the reader; ``code`` is the verdict's or the first refusal's code."""
+
+    kind: ClassVar[str] = "show_verdict"
+    tone: Tone
+    code: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """The gateway keeps these facts for good: inclusive ``(first, last)`` ranges of ``seq`` for one ``boot``."""
+
+    kind: ClassVar[str] = "receipt"
+    boot: str
+    ranges: tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Changed:
+    """Something about a resource changed; carries no name: whoever listens reads again."""
+
+    kind: ClassVar[str] = "changed"
+    resource: str
+    event: str
+
+
+Message = Fact | Sample | DeviceStatus | Command | Receipt | Changed
+
+FACTS: tuple[type[Fact], ...] = (
+    BadgeTapped, PowerReported, JobStarted, JobPaused, JobResumed, JobEnded,
+    AlarmRaised, AlarmCleared, DeviceConnected, DeviceLost, NonsenseHeard,
+)  # fmt: skip
+COMMANDS: tuple[type[Command], ...] = (SetPower, ShowVerdict)

@@ -1,0 +1,1 @@
+"""How a device is reached: serial, HTTP, vendor MQTT dialects. No rules."""

@@ -1,0 +1,1 @@
+"""What is allowed and what happened: rules, use cases, storage, bus, time series, wording."""

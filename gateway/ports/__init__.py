@@ -1,0 +1,1 @@
+"""Protocols only, one per file: what the rules and use cases ask of the world."""
