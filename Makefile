@@ -1,0 +1,64 @@
+# make demo    a fab lab in the browser (PORT=8080)         make test    every test (ARGS="tests/unit -k tap")
+# make run     a real lab, from etabli.toml                 make check   style, types, import contracts, generated docs
+# make bench   the figures                                  make soak    the long runs
+# make docs    write the generated pages                    make lock    choose exact versions anew
+#
+# The first call makes .venv (with uv where it is installed, else with venv and pip); later calls change nothing.
+
+SHELL := /bin/sh
+PYTHON ?= python3
+PORT ?= 8080
+ARGS ?=
+BIN := .venv/bin
+export PYTHON
+
+.PHONY: help demo run test check bench soak docs lock clean install install-dev
+.DEFAULT_GOAL := help
+
+help:
+	@sed -n '1,6s/^# \{0,1\}//p' Makefile
+
+demo: install
+	@$(BIN)/etabli demo --port $(PORT) $(ARGS)
+
+run: install
+	@$(BIN)/etabli run $(ARGS)
+
+test: install-dev
+	@scripts/test-setup
+	@$(BIN)/python -m pytest $(if $(ETABLI_NO_SKIP),-p tests.plugins.no_skip) $(ARGS)
+
+check: install-dev
+	@scripts/check
+
+bench: install-dev
+	@scripts/test-setup
+	@$(BIN)/python -m bench $(ARGS)
+
+soak: install-dev
+	@scripts/test-setup
+	@$(BIN)/python -m pytest -m soak --timeout=0 -o addopts= --import-mode=importlib -ra $(ARGS)
+
+docs: install
+	@$(BIN)/python -m etabli.docs $(ARGS)
+
+lock:
+	@scripts/lock
+
+clean:
+	rm -rf .venv .venv-octoprint .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+
+install: .venv/.app-installed .venv/.linked
+install-dev: install .venv/.dev-installed
+
+.venv/.app-installed: requirements/build.txt requirements/app.txt
+	@scripts/venv .venv build app
+	@touch $@
+
+.venv/.dev-installed: requirements/dev.txt .venv/.app-installed
+	@scripts/venv .venv dev
+	@touch $@
+
+.venv/.linked: pyproject.toml .venv/.app-installed
+	@scripts/venv .venv --link
+	@touch $@
