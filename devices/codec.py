@@ -150,7 +150,7 @@ def dataclass_reader(cls: type) -> Reader:
     return read
 
 
-KINDS: dict[str, type] = {
+KINDS: dict[str, type[Message]] = {
     cls.kind: cls for cls in (*FACTS, *COMMANDS, Sample, DeviceStatus, Receipt, Changed)
 }
 READERS: dict[str, Reader] = {kind: dataclass_reader(cls) for kind, cls in KINDS.items()}

@@ -1,0 +1,76 @@
+"""The log of what happened: one row per event, written in the transaction that made it true."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+
+class EventKind(StrEnum):
+    """Every kind of event."""
+
+    TAP_GRANTED = "tap_granted"
+    TAP_REFUSED = "tap_refused"
+    TAP_NOTED = "tap_noted"
+    TAP_LATE = "tap_late"
+    SESSION_OPENED = "session_opened"
+    SESSION_ENERGISED = "session_energised"
+    SESSION_LEAVING = "session_leaving"
+    SESSION_BACK = "session_back"
+    SESSION_OVERDUE = "session_overdue"
+    SESSION_INTERRUPTED = "session_interrupted"
+    SESSION_REOPENING = "session_reopening"
+    SESSION_FAILED = "session_failed"
+    SESSION_CLOSED = "session_closed"
+    JOB_STARTED = "job_started"
+    JOB_PAUSED = "job_paused"
+    JOB_RESUMED = "job_resumed"
+    JOB_ENDED = "job_ended"
+    POWER_REPORTED = "power_reported"
+    RELAY_DIFFERS = "relay_differs"
+    ALARM_RAISED = "alarm_raised"
+    ALARM_CLEARED = "alarm_cleared"
+    DEVICE_CONNECTED = "device_connected"
+    DEVICE_LOST = "device_lost"
+    DEVICE_STALE = "device_stale"
+    DEVICE_NONSENSE = "device_nonsense"
+    FACT_QUARANTINED = "fact_quarantined"
+    RESERVATION_MADE = "reservation_made"
+    RESERVATION_CANCELLED = "reservation_cancelled"
+    MEMBER_ADDED = "member_added"
+    MEMBER_CHANGED = "member_changed"
+    BADGE_ENROLLED = "badge_enrolled"
+    BADGE_REVOKED = "badge_revoked"
+    TRAINING_ADDED = "training_added"
+    QUALIFICATION_GRANTED = "qualification_granted"
+    QUALIFICATION_REVOKED = "qualification_revoked"
+    RESOURCE_OUT = "resource_out"
+    RESOURCE_BACK = "resource_back"
+    POINT_REFUSED = "point_refused"
+
+
+Plain = str | int | float | bool | None | list["Plain"] | dict[str, "Plain"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """What happened, when, to what. ``data`` holds plain JSON values; no name and no badge number stands in it."""
+
+    kind: EventKind
+    at: datetime
+    resource_id: str | None = None
+    member_id: str | None = None
+    session_id: str | None = None
+    device_id: str | None = None
+    data: dict[str, Plain] = field(default_factory=dict, hash=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredEvent:
+    """An event with its number in the log and the slugs that sinks need."""
+
+    id: int
+    event: Event
+    site: str
+    resource: str | None
+    device: str | None
+    resource_kind: str | None = None

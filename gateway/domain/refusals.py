@@ -1,0 +1,89 @@
+"""Every reason to say no: a stable code, parameters, and what the person can do next. Wording lives elsewhere."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+Param = str | int | datetime | dict[str, str] | None
+
+
+class Code(StrEnum):
+    """Stable names: they stand in the API, in events and in the catalogues of wording."""
+
+    BADGE_UNKNOWN = "badge_unknown"
+    BADGE_REVOKED = "badge_revoked"
+    MEMBER_INACTIVE = "member_inactive"
+    MEMBERSHIP_LAPSED = "membership_lapsed"
+    TRAINING_MISSING = "training_missing"
+    TRAINING_LAPSED = "training_lapsed"
+    RESERVED_BY_OTHER = "reserved_by_other"
+    RESERVATION_REQUIRED = "reservation_required"
+    IN_USE = "in_use"
+    OUT_OF_SERVICE = "out_of_service"
+    INTERLOCK_UNKNOWN = "interlock_unknown"
+    READER_UNASSIGNED = "reader_unassigned"
+    SYSTEM_UNAVAILABLE = "system_unavailable"
+    BOOKING_NO_ZONE = "booking_no_zone"
+    BOOKING_ENDS_BEFORE_START = "booking_ends_before_start"
+    BOOKING_TOO_LONG = "booking_too_long"
+    BOOKING_IN_THE_PAST = "booking_in_the_past"
+    BOOKING_TOO_FAR = "booking_too_far"
+    BOOKING_OVERLAPS = "booking_overlaps"
+
+
+class NextStep(StrEnum):
+    """What the person can do about it."""
+
+    SHOW_BADGE_AT_DESK = "show_badge_at_desk"
+    GO_TO_DESK = "go_to_desk"
+    ASK_FOR_TRAINING = "ask_for_training"
+    ASK_FOR_REFRESHER = "ask_for_refresher"
+    COME_BACK_AFTER = "come_back_after"
+    BOOK_FIRST = "book_first"
+    USE_ANOTHER = "use_another"
+    CALL_STAFF = "call_staff"
+    CHOOSE_ANOTHER_TIME = "choose_another_time"
+
+
+NEXT_STEPS: dict[Code, tuple[NextStep, ...]] = {
+    Code.BADGE_UNKNOWN: (NextStep.SHOW_BADGE_AT_DESK,),
+    Code.BADGE_REVOKED: (NextStep.GO_TO_DESK,),
+    Code.MEMBER_INACTIVE: (NextStep.GO_TO_DESK,),
+    Code.MEMBERSHIP_LAPSED: (NextStep.GO_TO_DESK,),
+    Code.TRAINING_MISSING: (NextStep.ASK_FOR_TRAINING,),
+    Code.TRAINING_LAPSED: (NextStep.ASK_FOR_REFRESHER,),
+    Code.RESERVED_BY_OTHER: (NextStep.COME_BACK_AFTER, NextStep.USE_ANOTHER),
+    Code.RESERVATION_REQUIRED: (NextStep.BOOK_FIRST,),
+    Code.IN_USE: (NextStep.COME_BACK_AFTER, NextStep.USE_ANOTHER),
+    Code.OUT_OF_SERVICE: (NextStep.USE_ANOTHER,),
+    Code.INTERLOCK_UNKNOWN: (NextStep.CALL_STAFF,),
+    Code.READER_UNASSIGNED: (NextStep.CALL_STAFF,),
+    Code.SYSTEM_UNAVAILABLE: (NextStep.CALL_STAFF,),
+    Code.BOOKING_NO_ZONE: (NextStep.CHOOSE_ANOTHER_TIME,),
+    Code.BOOKING_ENDS_BEFORE_START: (NextStep.CHOOSE_ANOTHER_TIME,),
+    Code.BOOKING_TOO_LONG: (NextStep.CHOOSE_ANOTHER_TIME,),
+    Code.BOOKING_IN_THE_PAST: (NextStep.CHOOSE_ANOTHER_TIME,),
+    Code.BOOKING_TOO_FAR: (NextStep.CHOOSE_ANOTHER_TIME,),
+    Code.BOOKING_OVERLAPS: (NextStep.CHOOSE_ANOTHER_TIME, NextStep.USE_ANOTHER),
+}
+
+ACCOUNT_MATTERS = frozenset({Code.BADGE_REVOKED, Code.MEMBER_INACTIVE, Code.MEMBERSHIP_LAPSED})
+"""Nobody else's business: a public screen says only *Passez à l'accueil*."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """One unmet rule."""
+
+    code: Code
+    params: dict[str, Param] = field(default_factory=dict, hash=False)
+
+    @property
+    def next_steps(self) -> tuple[NextStep, ...]:
+        """What can be done about it."""
+        return NEXT_STEPS[self.code]
+
+
+def refuse(code: Code, **params: Param) -> Refusal:
+    """A refusal with its parameters."""
+    return Refusal(code=code, params=params)

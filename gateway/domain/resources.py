@@ -1,0 +1,80 @@
+"""Resources, the devices around them, and what those devices were last heard to say."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from gateway.domain.people import Names
+
+
+class ResourceKind(StrEnum):
+    """What a resource is, for its icon and for counting."""
+
+    PRINTER_3D = "printer_3d"
+    LASER = "laser"
+    CNC = "cnc"
+    VINYL = "vinyl"
+    TEXTILE = "textile"
+    ELECTRONICS = "electronics"
+    SCANNER = "scanner"
+    GAME = "game"
+    DESK = "desk"
+    ROOM = "room"
+    KIT = "kit"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resource:
+    """Anything a member can book or switch on.
+
+    ``ceiling_s`` is the hard limit of one session's power, ``forgotten_s`` ends an idle session nobody tapped out of.
+    """
+
+    id: str
+    slug: str
+    names: Names
+    kind: ResourceKind = ResourceKind.OTHER
+    position: int = 0
+    reservation_required: bool = False
+    ceiling_s: int = 8 * 3600
+    forgotten_s: int = 3600
+    out_of_service: bool = False
+    out_reason: str | None = None
+    back_at: datetime | None = None
+    trainings: tuple[str, ...] = ()
+    """Slugs of every training that is needed."""
+
+
+class DeviceRole(StrEnum):
+    """What a device is to its resource."""
+
+    READER = "reader"
+    INTERLOCK = "interlock"
+    MACHINE = "machine"
+    UNASSIGNED = "unassigned"
+
+
+class Presence(StrEnum):
+    """Whether a device is heard; ``never`` before its first word."""
+
+    NEVER = "never"
+    ONLINE = "online"
+    OFFLINE = "offline"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Device:
+    """A device as the store knows it. ``power_on`` is what an interlock last said, None when unknown."""
+
+    id: str
+    slug: str
+    role: DeviceRole
+    resource_id: str | None = None
+    presence: Presence = Presence.NEVER
+    presence_reason: str | None = None
+    last_seen_at: datetime | None = None
+    power_on: bool | None = None
+    power_at: datetime | None = None
+    nonsense_count: int = 0
+    nonsense_example: str | None = None

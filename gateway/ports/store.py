@@ -1,0 +1,240 @@
+"""The store: what happened and what is so. One ``Work`` is one open transaction.
+
+SQLite and PostgreSQL pass the same contract suite (tests/contract/test_store.py).
+"""
+
+from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from devices.messages import HashedBadge
+from gateway.domain.access import AccessFacts
+from gateway.domain.booking import Reservation
+from gateway.domain.events import Event, StoredEvent
+from gateway.domain.jobs import Job
+from gateway.domain.people import Member, Names, Qualification, Role, Training
+from gateway.domain.resources import Device, DeviceRole, Resource
+from gateway.domain.sessions import Session
+from gateway.domain.streams import Stream
+from gateway.ports.views import Views
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Locked:
+    """A device of the batch, locked, with its streams by boot."""
+
+    device: Device
+    streams: Mapping[str, Stream]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResourceFacts:
+    """A resource as reports and sweeps need it: its open session, running jobs and interlock."""
+
+    resource: Resource
+    session: Session | None
+    running: tuple[Job, ...]
+    interlock: Device | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TapFacts:
+    """One read for one tap: facts for the decision, and what power needs afterwards."""
+
+    access: AccessFacts
+    running: tuple[Job, ...]
+    interlock: Device | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldFact:
+    """A fact that came early and waits for the gap before it."""
+
+    device_id: str
+    boot: str
+    seq: int
+    received_at: datetime
+    topic: str
+    payload: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quarantined:
+    """A fact whose handling failed, raw."""
+
+    id: str
+    device: str
+    topic: str
+    payload: bytes
+    error: str
+    received_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Token:
+    """An API token: only its SHA-256 is kept. ``resource`` is a slug, for kiosks."""
+
+    id: str
+    digest: str
+    role: Role
+    label: str
+    created_at: datetime
+    resource: str | None = None
+    expires_at: datetime | None = None
+    revoked_at: datetime | None = None
+
+
+class Work(Protocol):
+    """One open transaction. Nothing is seen by anyone until it is committed; an exception rolls it back."""
+
+    # streams and facts
+    def lock_devices(self, slugs: Iterable[str], now: datetime, new_id: Iterable[str]) -> Mapping[str, Locked]:
+        """The devices by slug, locked in id order together with their resources; unknown ones are added unassigned.
+
+        ``new_id`` gives ids for those that must be added.
+        """
+
+    def save_stream(self, device_id: str, boot: str, stream: Stream, now: datetime) -> None:
+        """Remember how far this boot's facts are applied."""
+
+    def hold(self, fact: HeldFact) -> None:
+        """Keep an early fact; the same (device, boot, seq) twice is kept once."""
+
+    def held(self, device_id: str, boot: str) -> tuple[HeldFact, ...]:
+        """The early facts of a boot, in seq order."""
+
+    def held_since(self, before: datetime) -> tuple[tuple[str, str], ...]:
+        """(device slug, boot) of early facts received before ``before``."""
+
+    def release(self, device_id: str, boot: str, seqs: Iterable[int]) -> None:
+        """Forget early facts that have been applied."""
+
+    def quarantine(self, row: Quarantined) -> None:
+        """Set a raw fact aside."""
+
+    # the tap and the reports
+    def facts_for_tap(self, reader: Device, badge: tuple[HashedBadge, ...], now: datetime) -> TapFacts:
+        """Everything about this reader's resource, this badge's member, in one read."""
+
+    def facts_for(self, resource_id: str) -> ResourceFacts | None:
+        """Everything that a report or a sweep needs about a resource."""
+
+    def save_session(self, session: Session) -> None:
+        """Insert or update a session; StoreUnavailable when a second open one is tried on the same resource."""
+
+    def job(self, device_id: str, key: str) -> Job | None:
+        """The device's job of that key."""
+
+    def running_jobs(self, device_id: str) -> tuple[Job, ...]:
+        """Jobs of this device that have not ended."""
+
+    def save_job(self, job: Job) -> None:
+        """Insert or update a job."""
+
+    def save_device(self, device: Device) -> None:
+        """Update what a device was last heard to say."""
+
+    def append(self, site_id: str, events: Iterable[Event]) -> None:
+        """Add to the log of what happened."""
+
+    # sweeps
+    def resources_to_sweep(self) -> tuple[ResourceFacts, ...]:
+        """Every resource with an open session, a running job or an interlock."""
+
+    def quiet_devices(self, before: datetime) -> tuple[Device, ...]:
+        """Devices last seen before ``before`` and not yet known to be offline."""
+
+    # the lab
+    def site_id(self) -> str:
+        """The id of this gateway's site."""
+
+    def put_site(self, *, id: str, slug: str, name: str, timezone: str) -> str:
+        """Insert or update the site by slug; its id."""
+
+    def put_resource(self, resource: Resource) -> Resource:
+        """Insert or update by slug (trainings included); the row as it stands, with its lasting id."""
+
+    def put_device(self, *, id: str, slug: str, role: DeviceRole, resource: str | None) -> Device:
+        """Insert or update a device by slug, attached to the resource of that slug."""
+
+    def resource(self, slug: str) -> Resource | None:
+        """A resource by slug."""
+
+    def put_training(self, training: Training) -> Training:
+        """Insert or update by slug."""
+
+    def training(self, slug: str) -> Training | None:
+        """A training by slug."""
+
+    def put_member(self, member: Member) -> None:
+        """Insert or update by id, joined to this site."""
+
+    def member(self, id: str) -> Member | None:
+        """A member by id."""
+
+    def add_badge(self, *, id: str, member_id: str, badge: tuple[HashedBadge, ...], now: datetime) -> bool:
+        """Enrol a badge; False when any of its forms belongs to somebody already (nothing is changed)."""
+
+    def revoke_badges(self, member_id: str, now: datetime) -> int:
+        """Revoke every badge of a member; how many."""
+
+    def tapped_badge(self, event_id: int) -> tuple[HashedBadge, ...]:
+        """The hashed badge of a refused tap, for one-click enrolment; empty when that event holds none."""
+
+    def add_qualification(self, qualification: Qualification) -> None:
+        """Grant a right."""
+
+    def qualification(self, id: str) -> Qualification | None:
+        """A right by id."""
+
+    def save_qualification(self, qualification: Qualification) -> None:
+        """Update a right (revocation)."""
+
+    def add_reservation(self, reservation: Reservation) -> bool:
+        """Insert; False when the database refuses an overlap (the transaction stays usable)."""
+
+    def reservation(self, id: str) -> Reservation | None:
+        """A reservation by id."""
+
+    def cancel_reservation(self, id: str, now: datetime) -> None:
+        """Free its span."""
+
+    def add_token(self, token: Token) -> None:
+        """Keep a token's digest."""
+
+    def revoke_token(self, id: str, now: datetime) -> bool:
+        """Make a token useless; False when there is none such."""
+
+    # durable sinks
+    def events_after(self, cursor: int, limit: int) -> tuple[StoredEvent, ...]:
+        """Committed events in order, after ``cursor``, never skipping one that may still commit."""
+
+    def cursor(self, sink: str) -> int:
+        """How far a sink has come."""
+
+    def save_cursor(self, sink: str, cursor: int) -> None:
+        """Remember how far a sink has come."""
+
+
+class Store(Protocol):
+    """Where Work comes from."""
+
+    def begin(self) -> AbstractContextManager[Work]:
+        """A write transaction: commit (with fsync) on leaving the block, roll back on any exception.
+
+        Raises StoreUnavailable when the database is locked, full or away; at COMMIT that means *unknown*.
+        """
+
+    def views(self) -> Views:
+        """What pages and the API read; never waits for the writer."""
+
+    def check(self) -> None:
+        """Raise StoreUnavailable unless the schema is current and its guards (overlap, one open session) stand."""
+
+    def close(self) -> None:
+        """Release every connection."""
+
+
+__all__ = ["HeldFact", "Locked", "Names", "Quarantined", "ResourceFacts", "Store", "TapFacts", "Token", "Work"]

@@ -1,0 +1,127 @@
+"""What people see: values read for pages and the API, and the questions they answer. No names unless asked for."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Generic, Protocol, TypeVar
+
+from gateway.domain.booking import Reservation
+from gateway.domain.events import StoredEvent
+from gateway.domain.jobs import Job
+from gateway.domain.people import Member, Qualification, Role, Training
+from gateway.domain.resources import Device, Resource
+from gateway.domain.sessions import Session
+
+Row = TypeVar("Row")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page(Generic[Row]):
+    """One page of rows; ``next`` is the cursor of the following page, None at the end."""
+
+    rows: tuple[Row, ...]
+    next: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResourceView:
+    """A resource with all that its tile and its page need."""
+
+    resource: Resource
+    devices: tuple[Device, ...]
+    session: Session | None
+    job: Job | None
+    last_job: Job | None
+    reservation: Reservation | None
+    """The one that covers now, else the next one within 24 hours."""
+    trainings: tuple[Training, ...] = ()
+    alarms: tuple[str, ...] = ()
+    """Codes of alarms that are raised and not cleared."""
+    progress: float | None = None
+    """Percent, from the latest sample, filled in by whoever holds samples."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenView:
+    """Who a token speaks for."""
+
+    id: str
+    role: Role
+    label: str
+    resource: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lab:
+    """The site's own words."""
+
+    id: str
+    slug: str
+    name: str
+    timezone: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LastTap:
+    """The last tap at a resource's reader, for its kiosk: the event carries verdict, refusals, until."""
+
+    event: StoredEvent
+    first_name: str | None
+
+
+class Views(Protocol):
+    """Reads. Each call is one short transaction of its own; StoreUnavailable when the database is away."""
+
+    def lab(self) -> Lab:
+        """The site."""
+
+    def floor(self, now: datetime) -> tuple[ResourceView, ...]:
+        """Every resource, by position."""
+
+    def resource(self, slug: str, now: datetime) -> ResourceView | None:
+        """One resource."""
+
+    def last_tap(self, resource_id: str) -> LastTap | None:
+        """The last tap at the readers of a resource."""
+
+    def sessions(
+        self, *, limit: int, cursor: str | None, resource: str | None = None, open_only: bool = False
+    ) -> Page[Session]:
+        """Newest first; the cursor is opaque; ValueError for one that is not ours."""
+
+    def jobs(self, *, limit: int, cursor: str | None, resource: str | None = None) -> Page[Job]:
+        """Newest first."""
+
+    def reservations(
+        self, *, limit: int, cursor: str | None, resource: str | None = None,
+        starts: datetime | None = None, ends: datetime | None = None,
+    ) -> Page[Reservation]:  # fmt: skip
+        """Standing ones that overlap ``[starts, ends)``, soonest first."""
+
+    def members(self, *, limit: int, cursor: str | None, search: str | None = None) -> Page[Member]:
+        """By last name, first name."""
+
+    def member(self, id: str) -> Member | None:
+        """One member."""
+
+    def trainings(self) -> tuple[Training, ...]:
+        """All of them, by slug."""
+
+    def qualifications(
+        self, *, limit: int, cursor: str | None, member_id: str | None = None, training: str | None = None
+    ) -> Page[Qualification]:
+        """Newest first."""
+
+    def devices(self) -> tuple[Device, ...]:
+        """All devices, those that need someone first."""
+
+    def events(self, *, limit: int, cursor: str | None, kinds: tuple[str, ...] = ()) -> Page[StoredEvent]:
+        """The log, newest first."""
+
+    def unknown_badges(self, since: datetime) -> tuple[StoredEvent, ...]:
+        """Refused taps of badges that nobody has (once per badge, newest first), not enrolled since."""
+
+    def quarantine(self, limit: int) -> tuple[tuple[str, str, str, datetime], ...]:
+        """(id, device slug, error, received at), newest first."""
+
+    def token(self, digest: str, now: datetime) -> TokenView | None:
+        """Who holds the token of this SHA-256, if it is live."""
