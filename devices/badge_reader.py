@@ -64,7 +64,9 @@ keyboard-type readers print them. ``n-24``: the last 24 bits, printed as "099,59
 by the most precise form that both have: a shared ``n-24`` means nothing where the ``em-10`` differ.
 """
 
-_CANONICAL = re.compile(r"em:[0-9A-F]{10}|uid:(?:[0-9A-F]{8}|[0-9A-F]{14}|[0-9A-F]{20})|n32:[0-9A-F]{8}|n24:[0-9A-F]{6}")
+_CANONICAL = re.compile(
+    r"em:[0-9A-F]{10}|uid:(?:[0-9A-F]{8}|[0-9A-F]{14}|[0-9A-F]{20})|n32:[0-9A-F]{8}|n24:[0-9A-F]{6}"
+)
 
 
 def em_number(data: bytes) -> ReaderEvent:
@@ -188,8 +190,8 @@ class Style(StrEnum):
     AUTO = "auto"
 
 
-_FACILITY = re.compile(r"(\d{1,3}),(\d{1,5})")
-_DECIMAL = re.compile(r"\d{1,10}")
+_FACILITY = re.compile(r"([0-9]{1,3}),([0-9]{1,5})")
+_DECIMAL = re.compile(r"[0-9]{1,10}")
 _HEX = re.compile(r"(?:[0-9A-F]{2})+")
 
 
