@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[2]
 def run_pytest(folder, text, *plugin):
     (folder / "test_it.py").write_text(text)
     (folder / "pytest.ini").write_text("[pytest]\n")
-    env = {**os.environ, "PYTHONPATH": str(ROOT)}
+    env = {**os.environ, "PYTHONPATH": str(ROOT), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *plugin, "test_it.py"]
     return subprocess.run(command, cwd=folder, env=env, check=False, capture_output=True, text=True)
 
