@@ -150,10 +150,8 @@ def dataclass_reader(cls: type) -> Reader:
     return read
 
 
-KINDS: dict[str, type[Message]] = {
-    cls.kind: cls for cls in (*FACTS, *COMMANDS, Sample, DeviceStatus, Receipt, Changed)
-}
-READERS: dict[str, Reader] = {kind: dataclass_reader(cls) for kind, cls in KINDS.items()}
+CARRIED: tuple[type[Message], ...] = (*FACTS, *COMMANDS, Sample, DeviceStatus, Receipt, Changed)
+READERS: dict[str, Reader] = {cls.kind: dataclass_reader(cls) for cls in CARRIED}
 
 
 def _refuse_constant(text: str) -> Any:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 Param = str | int | datetime | dict[str, str] | None
 
@@ -82,6 +83,12 @@ class Refusal:
     def next_steps(self) -> tuple[NextStep, ...]:
         """What can be done about it."""
         return NEXT_STEPS[self.code]
+
+
+def to_plain(refusal: Refusal) -> dict[str, Any]:
+    """JSON-ready ``{"code", "params"}``; times as ISO 8601."""
+    params = {key: v.isoformat() if isinstance(v, datetime) else v for key, v in refusal.params.items()}
+    return {"code": str(refusal.code), "params": params}
 
 
 def refuse(code: Code, **params: Param) -> Refusal:

@@ -12,7 +12,7 @@ from typing import Protocol
 from devices.messages import HashedBadge
 from gateway.domain.access import AccessFacts
 from gateway.domain.booking import Reservation
-from gateway.domain.events import Event, StoredEvent
+from gateway.domain.events import Event
 from gateway.domain.jobs import Job
 from gateway.domain.people import Member, Names, Qualification, Role, Training
 from gateway.domain.resources import Device, DeviceRole, Resource
@@ -207,13 +207,11 @@ class Work(Protocol):
     def revoke_token(self, id: str, now: datetime) -> bool:
         """Make a token useless; False when there is none such."""
 
+    @property
+    def appended(self) -> tuple[Event, ...]:
+        """The events of this transaction so far."""
+
     # durable sinks
-    def events_after(self, cursor: int, limit: int) -> tuple[StoredEvent, ...]:
-        """Committed events in order, after ``cursor``, never skipping one that may still commit."""
-
-    def cursor(self, sink: str) -> int:
-        """How far a sink has come."""
-
     def save_cursor(self, sink: str, cursor: int) -> None:
         """Remember how far a sink has come."""
 

@@ -117,6 +117,12 @@ class Views(Protocol):
     def events(self, *, limit: int, cursor: str | None, kinds: tuple[str, ...] = ()) -> Page[StoredEvent]:
         """The log, newest first."""
 
+    def events_after(self, cursor: int, limit: int) -> tuple[StoredEvent, ...]:
+        """For durable sinks: committed events in order, after ``cursor``, never skipping one that may still commit."""
+
+    def cursor(self, sink: str) -> int:
+        """How far a durable sink has come; 0 before its first event."""
+
     def unknown_badges(self, since: datetime) -> tuple[StoredEvent, ...]:
         """Refused taps of badges that nobody has (once per badge, newest first), not enrolled since."""
 

@@ -1,0 +1,145 @@
+"""The only place that publishes: current sinks straight from memory after COMMIT, durable sinks from event rows.
+
+Current (power, verdict, live) are never replayed: after a restart power is worked out again, an old verdict is dropped.
+Durable sinks have a cursor each, their own worker, and get every event at least once.
+"""
+
+import logging
+import threading
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import Protocol
+
+from devices import codec, topics
+from devices.messages import Changed, Receipt, SetPower, ShowVerdict, Tone
+from devices.topics import Channel
+from gateway.domain.events import Event, StoredEvent
+from gateway.ports.bus import Bus
+from gateway.ports.clock import Clock
+from gateway.ports.errors import BusUnavailable, SeriesUnavailable, StoreUnavailable
+from gateway.ports.ids import Ids
+from gateway.ports.store import Store
+from gateway.service.uses import Outcome, PowerOrder, Verdict
+
+COMMAND_LIFE = timedelta(seconds=5)
+SINK_BATCH = 2000
+RETRY_FIRST_S, RETRY_LONGEST_S = 0.5, 30.0
+
+_log = logging.getLogger(__name__)
+
+
+class DurableSink(Protocol):
+    """Somewhere that every event must reach at least once; doubles must not matter there."""
+
+    name: str
+
+    def deliver(self, events: tuple[StoredEvent, ...]) -> tuple[Event, ...]:
+        """Take the events; what went wrong for good comes back as events. SeriesUnavailable: again later."""
+
+
+class Deliver:
+    """Tells the world. Thread-safe."""
+
+    def __init__(self, *, store: Store, bus: Bus, clock: Clock, ids: Ids, site: str) -> None:
+        self._store, self._bus, self._clock, self._ids, self._site = store, bus, clock, ids, site
+        self._news = threading.Condition()
+        self._committed = 0
+        self._slugs: dict[str, str] = {}
+        self.failing: dict[str, str] = {}
+        """Durable sinks that cannot deliver now, by name, with the reason."""
+
+    def after_commit(self, outcomes: Iterable[Outcome], events: Iterable[Event]) -> None:
+        """Power first, then verdicts, then hints to screens; then wake the durable sinks."""
+        outcomes = tuple(outcomes)
+        for outcome in outcomes:
+            for order in outcome.power:
+                self.power(order)
+        for outcome in outcomes:
+            if outcome.verdict:
+                self.verdict(outcome.verdict)
+        self._hint(events)
+        with self._news:
+            self._committed += 1
+            self._news.notify_all()
+
+    def power(self, order: PowerOrder) -> None:
+        """Tell an interlock."""
+        expires = self._clock.now() + COMMAND_LIFE
+        command = SetPower(id=self._ids.new(), expires_at=expires, on=order.on, ceiling_s=order.ceiling_s)
+        self._publish(Channel.COMMAND, order.device, codec.encode(command), qos=1)
+
+    def verdict(self, verdict: Verdict) -> None:
+        """Tell a reader."""
+        expires = self._clock.now() + COMMAND_LIFE
+        command = ShowVerdict(id=self._ids.new(), expires_at=expires, tone=verdict.tone, code=verdict.code)
+        self._publish(Channel.COMMAND, verdict.device, codec.encode(command), qos=1)
+
+    def unavailable(self, reader: str) -> None:
+        """A tap could not be decided: say so at once rather than leave the person waiting."""
+        self.verdict(Verdict(device=reader, tone=Tone.UNAVAILABLE, code="system_unavailable"))
+
+    def receipt(self, device: str, boot: str, ranges: tuple[tuple[int, int], ...]) -> None:
+        """Tell a device which facts it may forget; one that is lost is asked for again by resending."""
+        self._publish(Channel.RECEIPT, device, codec.encode(Receipt(boot=boot, ranges=ranges)), qos=1)
+
+    def _hint(self, events: Iterable[Event]) -> None:
+        last = {event.resource_id: event for event in events if event.resource_id}
+        for resource_id, event in last.items():
+            slug = self._slug(resource_id)
+            if slug:
+                changed = Changed(resource=slug, event=str(event.kind))
+                self._publish(Channel.LIVE, topics.GATEWAY, codec.encode(changed), qos=0)
+
+    def _slug(self, resource_id: str | None) -> str | None:
+        if resource_id is not None and resource_id not in self._slugs:
+            try:
+                floor = self._store.views().floor(self._clock.now())
+            except StoreUnavailable:
+                return None
+            self._slugs = {view.resource.id: view.resource.slug for view in floor}
+        return self._slugs.get(resource_id or "")
+
+    def _publish(self, channel: Channel, device: str, payload: bytes, *, qos: int) -> None:
+        try:
+            self._bus.publish(topics.topic(channel, site=self._site, device=device), payload, qos=qos)
+        except BusUnavailable as error:
+            _log.debug("not told %s %s: %s", device, channel, error)
+
+    def run_sink(self, sink: DurableSink, stop: threading.Event) -> None:
+        """Carry every event to ``sink``, in order, for as long as the program runs."""
+        cursor, pause, seen = self._store.views().cursor(sink.name), RETRY_FIRST_S, -1
+        while not stop.is_set():
+            try:
+                cursor, more = self._pass_on(sink, cursor)
+                pause = RETRY_FIRST_S
+                self._recovered(sink)
+            except (SeriesUnavailable, StoreUnavailable) as error:
+                self._failed(sink, error)
+                stop.wait(pause)
+                pause = min(RETRY_LONGEST_S, pause * 2)
+                continue
+            if not more:
+                with self._news:
+                    self._news.wait_for(lambda known=seen: self._committed != known or stop.is_set(), timeout=1.0)  # type: ignore[misc]
+                    seen = self._committed
+
+    def _pass_on(self, sink: DurableSink, cursor: int) -> tuple[int, bool]:
+        events = self._store.views().events_after(cursor, SINK_BATCH)
+        if not events:
+            return cursor, False
+        troubles = sink.deliver(events)
+        cursor = events[-1].id
+        with self._store.begin() as work:
+            if troubles:
+                work.append(work.site_id(), troubles)
+            work.save_cursor(sink.name, cursor)
+        return cursor, len(events) == SINK_BATCH
+
+    def _failed(self, sink: DurableSink, error: Exception) -> None:
+        if sink.name not in self.failing:
+            _log.warning("%s cannot take events now, they are kept: %s", sink.name, error)
+        self.failing[sink.name] = str(error)
+
+    def _recovered(self, sink: DurableSink) -> None:
+        if self.failing.pop(sink.name, None) is not None:
+            _log.warning("%s takes events again", sink.name)

@@ -1,0 +1,127 @@
+"""Members, badges, trainings, rights and tokens: what staff do at the desk."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from devices.messages import HashedBadge
+from gateway.domain.events import Event, EventKind
+from gateway.domain.people import Member, Names, Qualification, Role, Training
+from gateway.ports.store import Token, Work
+
+
+class Enrolment(StrEnum):
+    """What became of an attempt to give a badge to a member."""
+
+    ENROLLED = "enrolled"
+    TAKEN = "taken"
+    NO_SUCH_TAP = "no_such_tap"
+    NO_SUCH_MEMBER = "no_such_member"
+
+
+def _log(work: Work, kind: EventKind, now: datetime, member_id: str | None = None, **data: Any) -> None:
+    work.append(work.site_id(), [Event(kind=kind, at=now, member_id=member_id, data=data)])
+
+
+def add_member(
+    work: Work, *, id: str, first_name: str, last_name: str = "", email: str | None = None,
+    member_until: datetime | None = None, now: datetime,
+) -> Member:  # fmt: skip
+    """A new member of this site."""
+    member = Member(
+        id=id, first_name=first_name, last_name=last_name, email=email, member_until=member_until, created_at=now
+    )
+    work.put_member(member)
+    _log(work, EventKind.MEMBER_ADDED, now, member.id)
+    return member
+
+
+def change_member(work: Work, *, id: str, changes: dict[str, Any], now: datetime) -> Member | None:
+    """Change the named fields; None when there is no such member."""
+    member = work.member(id)
+    if member is None:
+        return None
+    changed = replace(member, **changes)
+    work.put_member(changed)
+    _log(work, EventKind.MEMBER_CHANGED, now, id, fields=sorted(changes))
+    return changed
+
+
+def enrol_badge(
+    work: Work, *, id: str, member_id: str, badge: tuple[HashedBadge, ...], now: datetime
+) -> Enrolment:
+    """Give a badge to a member, unless somebody has it."""
+    if work.member(member_id) is None:
+        return Enrolment.NO_SUCH_MEMBER
+    if not work.add_badge(id=id, member_id=member_id, badge=badge, now=now):
+        return Enrolment.TAKEN
+    _log(work, EventKind.BADGE_ENROLLED, now, member_id)
+    return Enrolment.ENROLLED
+
+
+def enrol_tapped(work: Work, *, id: str, member_id: str, event_id: int, now: datetime) -> Enrolment:
+    """Give the unknown badge of a refused tap to a member: the one-click enrolment."""
+    badge = work.tapped_badge(event_id)
+    if not badge:
+        return Enrolment.NO_SUCH_TAP
+    return enrol_badge(work, id=id, member_id=member_id, badge=badge, now=now)
+
+
+def revoke_badges(work: Work, *, member_id: str, now: datetime) -> int:
+    """Revoke every badge of a member (lost, stolen); how many there were."""
+    count = work.revoke_badges(member_id, now)
+    if count:
+        _log(work, EventKind.BADGE_REVOKED, now, member_id, count=count)
+    return count
+
+
+def add_training(
+    work: Work, *, id: str, slug: str, names: Names, validity_days: int | None = None, now: datetime
+) -> Training:
+    """A new course, or new words for the one of that slug."""
+    training = work.put_training(Training(id=id, slug=slug, names=names, validity_days=validity_days))
+    _log(work, EventKind.TRAINING_ADDED, now, training=slug)
+    return training
+
+
+def grant(
+    work: Work, *, id: str, member_id: str, training: str, granted_by: str | None, now: datetime,
+    expires_at: datetime | None = None, note: str | None = None,
+) -> Qualification | None:  # fmt: skip
+    """A right from a training; its end follows from the training unless given. None: no such member or training."""
+    course = work.training(training)
+    if course is None or work.member(member_id) is None:
+        return None
+    if expires_at is None and course.validity_days is not None:
+        expires_at = now + timedelta(days=course.validity_days)
+    right = Qualification(
+        id=id, member_id=member_id, training_id=course.id, granted_at=now, granted_by=granted_by,
+        expires_at=expires_at, note=note,
+    )  # fmt: skip
+    work.add_qualification(right)
+    _log(work, EventKind.QUALIFICATION_GRANTED, now, member_id, training=training, qualification=id)
+    return right
+
+
+def revoke(work: Work, *, id: str, now: datetime) -> Qualification | None:
+    """Take a right back; its row stays. None when there is no such right."""
+    right = work.qualification(id)
+    if right is None or right.revoked_at is not None:
+        return right
+    changed = replace(right, revoked_at=now)
+    work.save_qualification(changed)
+    _log(work, EventKind.QUALIFICATION_REVOKED, now, right.member_id, qualification=id)
+    return changed
+
+
+def make_token(
+    work: Work, *, id: str, digest: str, role: Role, label: str, resource: str | None = None,
+    expires_at: datetime | None = None, now: datetime,
+) -> Token:  # fmt: skip
+    """Keep a token's SHA-256; the secret itself is shown once by whoever made it."""
+    token = Token(
+        id=id, digest=digest, role=role, label=label, resource=resource, created_at=now, expires_at=expires_at
+    )
+    work.add_token(token)
+    return token

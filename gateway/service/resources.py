@@ -1,0 +1,48 @@
+"""What staff do to a resource: take it out of service, put it back, end a session."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from gateway.domain.events import Event, EventKind
+from gateway.domain.resources import Resource
+from gateway.domain.sessions import Session, Trigger
+from gateway.ports.store import Work
+from gateway.service.uses import advance
+
+
+def take_out(
+    work: Work, *, slug: str, reason: str | None, back_at: datetime | None, now: datetime
+) -> Resource | None:
+    """Out of service: new starts are refused at once, power goes when the machine is idle."""
+    return _change(work, slug, EventKind.RESOURCE_OUT, now, out=True, reason=reason, back_at=back_at)
+
+
+def put_back(work: Work, *, slug: str, now: datetime) -> Resource | None:
+    """In service again."""
+    return _change(work, slug, EventKind.RESOURCE_BACK, now, out=False, reason=None, back_at=None)
+
+
+def _change(
+    work: Work, slug: str, kind: EventKind, now: datetime, *, out: bool, reason: str | None, back_at: datetime | None
+) -> Resource | None:
+    resource = work.resource(slug)
+    if resource is None:
+        return None
+    changed = work.put_resource(replace(resource, out_of_service=out, out_reason=reason, back_at=back_at))
+    event = Event(
+        kind=kind,
+        at=now,
+        resource_id=changed.id,
+        data={"reason": reason, "back_at": back_at.isoformat() if back_at else None},
+    )
+    work.append(work.site_id(), [event])
+    return changed
+
+
+def end_session(work: Work, *, slug: str, now: datetime) -> Session | None:
+    """End the open session of a resource; None when there is none. Power follows when the machine is idle."""
+    resource = work.resource(slug)
+    facts = work.facts_for(resource.id) if resource else None
+    if facts is None or facts.session is None:
+        return None
+    return advance(work, facts, Trigger.ENDED_BY_STAFF, now).session

@@ -1,0 +1,127 @@
+"""What handlers share: a fact with its origin, moving a session through its table, and the power that follows."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from devices.envelope import Envelope
+from devices.messages import Tone
+from gateway.domain.events import Event, EventKind
+from gateway.domain.jobs import Job
+from gateway.domain.resources import Device, Presence
+from gateway.domain.sessions import Session, State, Trigger, desired_power, step
+from gateway.domain.timespan import seconds_between
+from gateway.ports.store import ResourceFacts, Work
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Received:
+    """A fact with the device it came from and when it reached us."""
+
+    envelope: Envelope
+    device: Device
+    received_at: datetime
+    topic: str
+    payload: bytes
+
+    @property
+    def happened_at(self) -> datetime:
+        """When it happened, by our clock where its age is known, else as the device tells, never in the future."""
+        if self.envelope.age_ms is not None:
+            return self.received_at - timedelta(milliseconds=max(0, self.envelope.age_ms))
+        told = self.envelope.at
+        return min(told, self.received_at) if told else self.received_at
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PowerOrder:
+    """What an interlock is to be told now."""
+
+    device: str
+    on: bool
+    ceiling_s: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What a reader is to show now."""
+
+    device: str
+    tone: Tone
+    code: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What must be told at once after COMMIT, straight from memory; the rest stands in the rows."""
+
+    power: tuple[PowerOrder, ...] = ()
+    verdict: Verdict | None = None
+
+
+NOTHING = Outcome()
+
+
+def log(work: Work, *events: Event) -> None:
+    """Write events to this site's log."""
+    work.append(work.site_id(), events)
+
+
+def running_seconds(running: Iterable[Job], now: datetime) -> float:
+    """Seconds that jobs still running have stood on their machine."""
+    return max((seconds_between(job.started_at, now) for job in running), default=0.0)
+
+
+def advance(work: Work, facts: ResourceFacts, trigger: Trigger, now: datetime) -> ResourceFacts:
+    """Move the open session by ``trigger``, write it and its event; the facts as they then are."""
+    session = facts.session
+    if session is None:
+        return facts
+    own = [job for job in facts.running if job.session_id == session.id]
+    moved = step(session, trigger, max(now, session.opened_at), running_s=running_seconds(own, now))
+    if moved.session == session:
+        return facts
+    work.save_session(moved.session)
+    if moved.event is not None:
+        log(work, session_event(moved.event, moved.session, now))
+    return replace(facts, session=moved.session)
+
+
+def session_event(kind: str, session: Session, now: datetime) -> Event:
+    """The event of a session's change; a closed one carries its figures."""
+    data: dict[str, str | float | None] = {"state": str(session.state)}
+    if session.state is State.CLOSED:
+        data |= {
+            "reason": str(session.end_reason),
+            "enabled_s": session.enabled_s,
+            "active_s": session.active_s,
+            "idle_s": session.idle_s,
+        }
+    return Event(
+        kind=EventKind(kind),
+        at=now,
+        resource_id=session.resource_id,
+        member_id=session.beneficiary_id,
+        session_id=session.id,
+        data={**data},
+    )
+
+
+def power_orders(facts: ResourceFacts, now: datetime) -> tuple[PowerOrder, ...]:
+    """What the interlock must be told for its relay to be as it should; nothing when it is, or cannot hear."""
+    relay = facts.interlock
+    if relay is None or relay.presence is Presence.OFFLINE:
+        return ()
+    wanted = desired_power(
+        out_of_service=facts.resource.out_of_service,
+        session=facts.session,
+        running=bool(facts.running),
+        observed=relay.power_on,
+    )
+    if wanted is None or wanted == relay.power_on:
+        return ()
+    if not wanted:
+        return (PowerOrder(device=relay.slug, on=False),)
+    used = seconds_between(facts.session.opened_at, now) if facts.session else 0.0
+    left = max(60, int(facts.resource.ceiling_s - used))
+    return (PowerOrder(device=relay.slug, on=True, ceiling_s=left),)
