@@ -26,7 +26,6 @@ class EventKind(StrEnum):
     JOB_RESUMED = "job_resumed"
     JOB_ENDED = "job_ended"
     POWER_REPORTED = "power_reported"
-    RELAY_DIFFERS = "relay_differs"
     ALARM_RAISED = "alarm_raised"
     ALARM_CLEARED = "alarm_cleared"
     DEVICE_CONNECTED = "device_connected"

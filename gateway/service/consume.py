@@ -1,0 +1,269 @@
+"""The only loop that reads what devices say: take every waiting fact, one transaction, COMMIT, then receipts.
+
+An error in the batch rolls it back and replays its facts one by one; a fact whose handler fails is set aside raw, so
+that it never blocks its device. When the store is away, taps are answered *unavailable* and nothing is receipted.
+"""
+
+import logging
+import queue
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from devices import codec, topics
+from devices.codec import BadMessage
+from devices.envelope import unseal
+from devices.messages import BadgeTapped, DeviceStatus, Sample
+from devices.topics import Address, Channel
+from gateway.domain.events import Event, EventKind
+from gateway.domain.streams import GAP_WAIT_S, ranges
+from gateway.ports.bus import Bus, Delivery
+from gateway.ports.clock import Clock
+from gateway.ports.errors import StoreUnavailable
+from gateway.ports.ids import Ids
+from gateway.ports.store import HeldFact, Quarantined, Store, Work
+from gateway.service import presence, reports
+from gateway.service.apply import Batch, Waiting
+from gateway.service.deliver import Deliver
+
+MAX_BATCH = 200
+TICK_S = 0.25
+
+_log = logging.getLogger(__name__)
+Keys = Callable[[str], bytes | None]
+SampleSink = Callable[[str, Sample, datetime], None]
+
+
+@dataclass(slots=True)
+class Meters:
+    """What the metrics page shows of the loop."""
+
+    facts: int = 0
+    batches: int = 0
+    quarantined: int = 0
+    nonsense: Counter[str] = field(default_factory=Counter)
+    unavailable: int = 0
+
+
+class Consumer:
+    """Hears every device of one site."""
+
+    def __init__(
+        self, *, store: Store, bus: Bus, clock: Clock, ids: Ids, site: str, deliver: Deliver,
+        keys: Keys = lambda _device: None, on_sample: SampleSink = lambda _device, _sample, _at: None,
+        group: str | None = None,
+    ) -> None:  # fmt: skip
+        self._store, self._bus, self._clock, self._ids = store, bus, clock, ids
+        self._site, self._deliver, self._keys, self._on_sample, self._group = site, deliver, keys, on_sample, group
+        self._inbox: queue.SimpleQueue[tuple[Delivery, datetime]] = queue.SimpleQueue()
+        self._holding: set[tuple[str, str]] = set()
+        self._gaps_checked = float("-inf")
+        self._told_unavailable = False
+        self.meters = Meters()
+        self.heard: dict[str, datetime] = {}
+        """When each device was last heard, by slug; sweeps write it down now and then."""
+
+    def listen(self) -> None:
+        """Subscribe; raises what the bus raises."""
+        facts = [(topics.subscription(Channel.FACT, site=self._site), 1)]
+        self._bus.subscribe(facts, self._hear, group=self._group)
+        others = [
+            (topics.subscription(Channel.SAMPLE, site=self._site), 0),
+            (topics.subscription(Channel.STATUS, site=self._site), 1),
+        ]
+        self._bus.subscribe(others, self._hear)
+
+    def _hear(self, delivery: Delivery) -> None:
+        self._inbox.put((delivery, self._clock.now()))
+
+    def run(self, stop: threading.Event) -> None:
+        """Work until ``stop``."""
+        while not stop.is_set():
+            waiting = self._take()
+            if waiting:
+                self.consume(waiting)
+            self._close_gaps()
+
+    def _take(self) -> list[tuple[Delivery, datetime]]:
+        waiting: list[tuple[Delivery, datetime]] = []
+        try:
+            waiting.append(self._inbox.get(timeout=TICK_S))
+            while len(waiting) < MAX_BATCH:
+                waiting.append(self._inbox.get_nowait())
+        except queue.Empty:
+            pass
+        return waiting
+
+    def consume(self, deliveries: Iterable[tuple[Delivery, datetime]]) -> None:
+        """Handle what came in, in order."""
+        facts: list[Waiting] = []
+        for delivery, at in deliveries:
+            address = topics.parse(delivery.topic)
+            if address is None or address.site != self._site:
+                continue
+            try:
+                waiting = self._sort(address, delivery, at)
+            except BadMessage as error:
+                self._nonsense(address, str(error), delivery.payload, at)
+                continue
+            if waiting:
+                facts.append(waiting)
+        if facts:
+            self._apply(facts)
+
+    def _sort(self, address: Address, delivery: Delivery, at: datetime) -> Waiting | None:
+        self.heard[address.device] = at
+        if address.channel is Channel.STATUS:
+            status = codec.decode(delivery.payload) if delivery.payload else None
+            if isinstance(status, DeviceStatus):
+                self._transaction(lambda work, now: presence.note_status(work, address.device, status, now, self._new()))
+            return None
+        envelope = unseal(
+            delivery.payload,
+            topic=delivery.topic,
+            site=address.site,
+            device=address.device,
+            key=self._keys(address.device),
+        )
+        if isinstance(envelope.message, Sample):
+            self._on_sample(address.device, envelope.message, at)
+            return None
+        return Waiting(envelope=envelope, received_at=at, topic=delivery.topic, payload=delivery.payload)
+
+    def _new(self) -> Iterator[str]:
+        while True:
+            yield self._ids.new()
+
+    def _apply(self, facts: list[Waiting]) -> None:
+        try:
+            self._commit(facts)
+        except StoreUnavailable as error:
+            self._refuse_all(facts, error)
+        except Exception:
+            # A handler's bug, whatever it is, must not take its neighbours with it.
+            _log.exception("a batch of %d facts failed; each is tried alone", len(facts))
+            for fact in facts:
+                self._apply_alone(fact)
+
+    def _apply_alone(self, fact: Waiting) -> None:
+        try:
+            self._commit([fact])
+        except StoreUnavailable as error:
+            self._refuse_all([fact], error)
+        except Exception as error:
+            # The last net: raw into quarantine, shown to staff, never in its device's way.
+            _log.exception("%s from %s goes to quarantine", fact.envelope.message.kind, fact.envelope.device)
+            self._quarantine(fact, error)
+
+    def _commit(self, facts: list[Waiting], *, jump: bool = False) -> None:
+        now = self._clock.now()
+        with self._store.begin() as work:
+            batch = self._batch(work, facts, now)
+            for fact in facts:
+                batch.take(fact, jump=jump)
+            batch.finish()
+            events = work.appended
+        self.meters.facts += len(facts)
+        self.meters.batches += 1
+        self._told_unavailable = False
+        self._after(batch, events)
+
+    def _batch(self, work: Work, facts: list[Waiting], now: datetime) -> Batch:
+        return Batch(
+            work, facts, now=now, ids=self._ids, new=self._new(), holding=self._holding, reopen=self._held
+        )  # fmt: skip
+
+    def _after(self, batch: Batch, events: tuple[Event, ...]) -> None:
+        self._deliver.after_commit(batch.outcomes, events)
+        for (device, boot), seqs in batch.kept.items():
+            self._deliver.receipt(device, boot, ranges(seqs))
+
+    def _refuse_all(self, facts: list[Waiting], error: StoreUnavailable) -> None:
+        """Nothing is receipted: the devices keep their facts and send them again."""
+        self.meters.unavailable += len(facts)
+        if not self._told_unavailable:
+            _log.error("the store is unavailable, facts stay with their devices: %s", error)
+            self._told_unavailable = True
+        for fact in facts:
+            if isinstance(fact.envelope.message, BadgeTapped) and fact.envelope.fresh:
+                self._deliver.unavailable(fact.envelope.device)
+
+    def _quarantine(self, fact: Waiting, error: Exception) -> None:
+        self.meters.quarantined += 1
+        envelope = fact.envelope
+
+        def put(work: Work, now: datetime) -> None:
+            row = Quarantined(
+                id=self._ids.new(), device=envelope.device, topic=fact.topic, payload=fact.payload,
+                error=f"{type(error).__name__}: {error}"[:500], received_at=fact.received_at,
+            )  # fmt: skip
+            work.quarantine(row)
+            batch = self._batch(work, [fact], now)
+            batch.skip(fact)
+            batch.finish()
+            data = {"kind": envelope.message.kind, "error": row.error}
+            work.append(work.site_id(), [Event(kind=EventKind.FACT_QUARANTINED, at=now, data={**data})])
+
+        if self._transaction(put) and envelope.seq is not None:
+            self._deliver.receipt(envelope.device, envelope.boot, ((envelope.seq, envelope.seq),))
+
+    def _transaction(self, write: Callable[[Work, datetime], None]) -> bool:
+        try:
+            with self._store.begin() as work:
+                write(work, self._clock.now())
+                events = work.appended
+        except StoreUnavailable as error:
+            _log.error("the store is unavailable: %s", error)
+            return False
+        self._deliver.after_commit((), events)
+        return True
+
+    def _nonsense(self, address: Address, why: str, payload: bytes, at: datetime) -> None:
+        """Counted always; logged and written down at the first, tenth, hundredth …"""
+        name = f"{address.device}/{address.channel}"
+        self.meters.nonsense[name] += 1
+        count = self.meters.nonsense[name]
+        if count != 10 ** (len(str(count)) - 1):
+            return
+        _log.warning("%s talks nonsense on %s (%d times): %s", address.device, address.channel, count, why)
+        example = payload[:80].decode("ascii", "backslashreplace")
+
+        def write(work: Work, now: datetime) -> None:
+            found = work.lock_devices([address.device], now, self._new()).get(address.device)
+            if found:
+                reports.note_nonsense(work, found.device, str(address.channel), count, f"{why} — {example}", at)
+
+        self._transaction(write)
+
+    def _close_gaps(self) -> None:
+        """Stop waiting for what is missing: apply early facts that have waited long enough, in order."""
+        if self._clock.monotonic() - self._gaps_checked < GAP_WAIT_S / 2:
+            return
+        self._gaps_checked = self._clock.monotonic()
+        try:
+            with self._store.begin() as work:
+                overdue = work.held_since(self._clock.now() - timedelta(seconds=GAP_WAIT_S))
+                early: list[Waiting] = []
+                for slug, boot in overdue:
+                    locked = work.lock_devices([slug], self._clock.now(), self._new())[slug]
+                    early += [self._held(slug, held) for held in work.held(locked.device.id, boot)]
+        except StoreUnavailable:
+            return
+        for fact in early:
+            self._jump(fact)
+
+    def _held(self, slug: str, held: HeldFact) -> Waiting:
+        envelope = unseal(held.payload, topic=held.topic, site=self._site, device=slug, key=self._keys(slug))
+        return Waiting(envelope=envelope, received_at=held.received_at, topic=held.topic, payload=held.payload)
+
+    def _jump(self, fact: Waiting) -> None:
+        try:
+            self._commit([fact], jump=True)
+        except StoreUnavailable as error:
+            self._refuse_all([fact], error)
+        except Exception as error:
+            # As for any other fact: a bug must not block the stream.
+            _log.exception("a late fact of %s goes to quarantine", fact.envelope.device)
+            self._quarantine(fact, error)

@@ -1,0 +1,137 @@
+"""What time alone makes true: overdue and forgotten sessions, silent devices, relays that are not as they should be."""
+
+import itertools
+import logging
+import threading
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+
+from gateway.domain.events import Event, EventKind
+from gateway.domain.resources import Presence
+from gateway.domain.sessions import Trigger, due
+from gateway.ports.clock import Clock
+from gateway.ports.errors import StoreUnavailable
+from gateway.ports.ids import Ids
+from gateway.ports.store import ResourceFacts, Store, Work
+from gateway.service import presence
+from gateway.service.deliver import Deliver
+from gateway.service.uses import Outcome, advance, log, power_orders
+
+EVERY_S = 2.0
+HEARD_EVERY_S = 20.0
+QUIET_S = 120.0
+"""A device that has said nothing for this long is *no news*; bridges speak at least every 30 s."""
+DIFFERS = "relay_differs"
+UNCONFIRMED = "relay_unconfirmed"
+PATIENCE = timedelta(seconds=6)
+"""How long a relay may differ from what it should be before staff are told."""
+
+_log = logging.getLogger(__name__)
+
+
+class Sweeper:
+    """Looks over the lab every two seconds; looking twice changes nothing more."""
+
+    def __init__(
+        self, *, store: Store, clock: Clock, ids: Ids, deliver: Deliver, heard: Callable[[], Mapping[str, datetime]],
+        every_s: float = EVERY_S, quiet_s: float = QUIET_S,
+    ) -> None:  # fmt: skip
+        self._store, self._clock, self._ids, self._deliver, self._heard = store, clock, ids, deliver, heard
+        self._every_s, self._quiet = every_s, timedelta(seconds=quiet_s)
+        self._differs_since: dict[str, datetime] = {}
+        self._alarms: set[tuple[str, str]] | None = None
+        self._heard_at = float("-inf")
+        self._away = False
+
+    def run(self, stop: threading.Event) -> None:
+        """Sweep at once, then every two seconds until ``stop``."""
+        self.sweep()
+        while not stop.wait(self._every_s):
+            self.sweep()
+
+    def sweep(self) -> None:
+        """Look once."""
+        now = self._clock.now()
+        try:
+            if self._alarms is None:
+                self._alarms = {
+                    (view.resource.id, code) for view in self._store.views().floor(now) for code in view.alarms
+                }
+            with self._store.begin() as work:
+                outcomes = [self._look_at(work, facts, now) for facts in work.resources_to_sweep()]
+                self._look_for_silence(work, now)
+                events = work.appended
+        except StoreUnavailable as error:
+            self._alarms = None
+            if not self._away:
+                _log.error("the sweep waits for the store: %s", error)
+            self._away = True
+            return
+        self._away = False
+        self._deliver.after_commit(outcomes, events)
+
+    def _look_at(self, work: Work, facts: ResourceFacts, now: datetime) -> Outcome:
+        session = facts.session
+        if session is not None:
+            trigger = due(
+                session,
+                now,
+                forgotten_s=facts.resource.forgotten_s,
+                ceiling_s=facts.resource.ceiling_s,
+                running=bool(facts.running),
+            )
+            if trigger is not None:
+                facts = advance(work, facts, trigger, now)
+            if trigger is Trigger.NOT_CONFIRMED:
+                self._raise(work, facts, UNCONFIRMED, now)
+        orders = power_orders(facts, now)
+        self._compare(work, facts, bool(orders), now)
+        return Outcome(power=orders)
+
+    def _compare(self, work: Work, facts: ResourceFacts, differs: bool, now: datetime) -> None:
+        """A relay that stays other than it should be is shown; one that obeys takes the alarm back."""
+        resource_id, relay = facts.resource.id, facts.interlock
+        if relay is None or relay.presence is Presence.OFFLINE:
+            return
+        if not differs:
+            self._differs_since.pop(resource_id, None)
+            self._clear(work, facts, DIFFERS, now)
+            if relay.power_on:
+                self._clear(work, facts, UNCONFIRMED, now)
+        elif now - self._differs_since.setdefault(resource_id, now) >= PATIENCE:
+            self._raise(work, facts, DIFFERS, now)
+
+    def _raise(self, work: Work, facts: ResourceFacts, code: str, now: datetime) -> None:
+        assert self._alarms is not None
+        if (facts.resource.id, code) not in self._alarms:
+            self._alarms.add((facts.resource.id, code))
+            self._log_alarm(work, EventKind.ALARM_RAISED, facts, code, now)
+
+    def _clear(self, work: Work, facts: ResourceFacts, code: str, now: datetime) -> None:
+        assert self._alarms is not None
+        if (facts.resource.id, code) in self._alarms:
+            self._alarms.discard((facts.resource.id, code))
+            self._log_alarm(work, EventKind.ALARM_CLEARED, facts, code, now)
+
+    def _log_alarm(self, work: Work, kind: EventKind, facts: ResourceFacts, code: str, now: datetime) -> None:
+        relay = facts.interlock
+        event = Event(
+            kind=kind,
+            at=now,
+            resource_id=facts.resource.id,
+            device_id=relay.id if relay else None,
+            data={"code": code},
+        )
+        log(work, event)
+
+    def _look_for_silence(self, work: Work, now: datetime) -> None:
+        if self._clock.monotonic() - self._heard_at < HEARD_EVERY_S:
+            return
+        new = (self._ids.new() for _ in itertools.count())
+        heard = dict(self._heard())
+        if heard:
+            presence.note_heard(work, heard, now, new)
+        first_look = self._heard_at == float("-inf")
+        self._heard_at = self._clock.monotonic()
+        if not first_look:
+            presence.note_silent(work, now - self._quiet, now)
