@@ -13,6 +13,8 @@ import jsonschema
 import pytest
 import yaml
 
+from etabli.settings.load import read, validate
+
 ROOT = Path(__file__).resolve().parents[2]
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 SERVICES = COMPOSE["services"]
@@ -84,6 +86,9 @@ def test_the_secrets_script_makes_each_secret_once_and_adds_devices(tmp_path):
     before = {p.name: p.read_text() for p in folder.iterdir()}
     assert set(before) == {Path(secret["file"]).name for secret in COMPOSE["secrets"].values()}
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    for name in SERVICES["gateway"]["secrets"]:
+        assert stat.S_IMODE((folder / name).stat().st_mode) == 0o600, name
+    assert before["influxdb_admin_token"] == before["influxdb_token"]
     said = subprocess.run([*script, "laser-reader"], env=env, check=True, capture_output=True, text=True).stdout
     after = {p.name: p.read_text() for p in folder.iterdir()}
     users = dict(line.split(":") for line in after.pop("mqtt_users").splitlines())
@@ -95,6 +100,26 @@ def test_the_secrets_script_makes_each_secret_once_and_adds_devices(tmp_path):
     refused = subprocess.run([*script, "gateway"], env=env, check=False, capture_output=True, text=True)
     assert refused.returncode == 1
     assert "cannot be a device's user" in refused.stderr
+
+
+def test_our_configuration_is_valid_and_speaks_of_the_services(monkeypatch):
+    for name in [name for name in os.environ if name.startswith("ETABLI_")]:
+        monkeypatch.delenv(name)
+    settings, problems = validate(read(ROOT / "deploy" / "etabli.toml"))
+    assert problems == ()
+    assert settings.broker.host in SERVICES
+    assert "@postgres:" in settings.store.url
+    assert settings.series.influx.bucket == SERVICES["influxdb"]["environment"]["DOCKER_INFLUXDB_INIT_BUCKET"]
+    assert str(settings.gateway.health_port) in SERVICES["gateway"]["healthcheck"]["test"]
+    assert str(settings.web.port) in SERVICES["dashboard"]["healthcheck"]["test"]
+    files = [
+        settings.broker.password_file,
+        settings.store.password_file,
+        settings.series.influx.token_file,
+        settings.badges.key_file,
+    ]
+    assert {file.name for file in files} <= set(SERVICES["gateway"]["secrets"])
+    assert {str(file.parent) for file in files} == {"/run/secrets"}
 
 
 def test_grafana_finds_its_source_and_its_boards():

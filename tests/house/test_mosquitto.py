@@ -127,7 +127,7 @@ def test_strangers_are_turned_away(client, who):
     assert client(*who).connack == "Not authorized"
 
 
-@pytest.mark.parametrize("channel", ["fact", "sample", "status"])
+@pytest.mark.parametrize("channel", ["fact", "sample", "status", "rpc"])
 def test_a_device_speaks_as_itself_and_the_gateway_hears(client, channel):
     gateway, reader = client("gateway"), client("reader-1")
     assert gateway.subscribe(f"etabli/+/+/{channel}")
