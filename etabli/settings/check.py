@@ -1,0 +1,197 @@
+"""Every problem of a configuration at once: shapes, names that do not match, files and ports that are not there."""
+
+import os
+import socket
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from etabli.settings.load import Source, read, secret_is_open, shape_problems, unknown_names, validate
+from etabli.settings.models import Settings
+from etabli.settings.problems import Loc, Problem, show
+from etabli.words import Sentence
+
+WARNING = True
+
+
+def check(file: Path, *, running: bool = False) -> tuple[Problem, ...]:
+    """All that is wrong with the file, in the order of its lines; ``running``: our own ports are taken by ourselves."""
+    source = read(file)
+    settings, found = validate(source)
+    problems = list(found)
+    if not source.problems:
+        problems += [*_duplicates(source), *_references(source), *_bridges(source), *_environment()]
+    if settings is not None:
+        problems += [*_files(source, settings), *_zones(source, settings)]
+        problems += [] if running else _ports(source, settings)
+    return tuple(sorted(set(problems), key=lambda problem: (problem.warning, problem.line or 0, problem.key)))
+
+
+def _entries(source: Source, table: str) -> Iterator[tuple[Loc, dict[str, Any]]]:
+    rows = source.data.get(table)
+    for index, row in enumerate(rows if isinstance(rows, list) else []):
+        if isinstance(row, dict):
+            yield (table, index), row
+
+
+def _slugs(source: Source, table: str) -> set[str]:
+    return {str(row.get("slug")) for _, row in _entries(source, table)}
+
+
+def _duplicates(source: Source) -> Iterator[Problem]:
+    for table in ("resources", "devices", "trainings"):
+        seen: set[str] = set()
+        for loc, row in _entries(source, table):
+            slug = str(row.get("slug"))
+            if slug in seen:
+                yield source.problem(
+                    (*loc, "slug"), Sentence("ce nom est déjà pris plus haut", "this name is already taken above")
+                )
+            seen.add(slug)
+
+
+def _list(names: Iterable[str]) -> str:
+    return ", ".join(sorted(names)) or "–"
+
+
+def _references(source: Source) -> Iterator[Problem]:
+    resources, trainings = _slugs(source, "resources"), _slugs(source, "trainings")
+    for loc, row in _entries(source, "devices"):
+        if row.get("resource") is not None and str(row["resource"]) not in resources:
+            known = _list(resources)
+            says = Sentence(
+                f"aucune ressource ne porte ce nom ; il y a : {known}", f"no resource has this name; there are: {known}"
+            )
+            yield source.problem((*loc, "resource"), says)
+    for loc, row in _entries(source, "resources"):
+        wanted = row.get("trainings")
+        for slug in wanted if isinstance(wanted, list) else []:
+            if str(slug) not in trainings:
+                known = _list(trainings)
+                says = Sentence(
+                    f"la formation {show(slug)} n'est pas dans [[trainings]] ; il y a : {known}",
+                    f"the training {show(slug)} is not among [[trainings]]; there are: {known}",
+                )
+                yield source.problem((*loc, "trainings"), says)
+
+
+def _bridges(source: Source) -> Iterator[Problem]:
+    """Each device's own settings, checked by its bridge's own model."""
+    from firmware_bridges.registry import BRIDGES
+
+    for loc, row in _entries(source, "devices"):
+        name = row.get("bridge")
+        if name is None:
+            if row.get("settings"):
+                yield source.problem(
+                    (*loc, "settings"),
+                    Sentence(
+                        "sans bridge, ces réglages ne servent à rien", "without a bridge these settings serve nothing"
+                    ),
+                )
+            continue
+        if name not in BRIDGES:
+            known = _list(BRIDGES)
+            yield source.problem((*loc, "bridge"), Sentence(f"il faut un de : {known}", f"expected one of: {known}"))
+            continue
+        inside = row.get("settings", {})
+        try:
+            BRIDGES[str(name)].settings_model().model_validate(inside)
+        except ValidationError as error:
+            yield from shape_problems(source, error, (*loc, "settings"))
+        yield from _cables(source, (*loc, "settings"), inside)
+
+
+def _cables(source: Source, loc: Loc, inside: Any) -> Iterator[Problem]:
+    for key, value in inside.items() if isinstance(inside, dict) else ():
+        if isinstance(value, str) and value.startswith("/dev/") and not Path(value).exists():
+            says = Sentence(
+                "rien n'est branché là pour l'instant ; `ls /dev/serial/by-id/` montre ce qui l'est",
+                "nothing is plugged in there now; `ls /dev/serial/by-id/` shows what is",
+            )
+            yield source.problem((*loc, key), says, warning=WARNING)
+
+
+def _environment() -> Iterator[Problem]:
+    for name in unknown_names(os.environ):
+        says = Sentence(
+            "aucun réglage ne porte ce nom dans l'environnement", "no setting has this name in the environment"
+        )
+        yield Problem(key=name, says=says, warning=WARNING, in_file=False)
+
+
+def _secret_files(settings: Settings) -> Iterator[tuple[Loc, Path]]:
+    influx, grafana = settings.series.influx, settings.grafana
+    named: dict[Loc, Path | None] = {
+        ("broker", "password_file"): settings.broker.password_file,
+        ("store", "password_file"): settings.store.password_file,
+        ("badges", "key_file"): settings.badges.key_file,
+        ("web", "key"): settings.web.key,
+        ("series", "influx", "token_file"): influx.token_file if influx else None,
+        ("grafana", "token_file"): grafana.token_file if grafana else None,
+    }
+    yield from ((loc, path) for loc, path in named.items() if path is not None)
+
+
+def _files(source: Source, settings: Settings) -> Iterator[Problem]:
+    for loc, path in _secret_files(settings):
+        if not path.is_file():
+            yield source.problem(loc, Sentence("ce fichier n'existe pas", "there is no such file"))
+        elif not os.access(path, os.R_OK):
+            yield source.problem(loc, Sentence("ce fichier est illisible pour vous", "you may not read this file"))
+        elif secret_is_open(path):
+            says = Sentence(
+                f"d'autres peuvent lire ce secret ; faites : chmod 600 {path}",
+                f"others can read this secret; run: chmod 600 {path}",
+            )
+            yield source.problem(loc, says, warning=WARNING)
+    if settings.web.certificate and not settings.web.certificate.is_file():
+        yield source.problem(("web", "certificate"), Sentence("ce fichier n'existe pas", "there is no such file"))
+    folder = settings.data.directory
+    existing = next(place for place in (folder, *folder.parents) if place.exists())
+    if not existing.is_dir() or not os.access(existing, os.W_OK):
+        yield source.problem(
+            ("data", "directory"), Sentence(f"impossible d'écrire dans {existing}", f"cannot write in {existing}")
+        )
+
+
+def _zones(source: Source, settings: Settings) -> Iterator[Problem]:
+    open_broker = settings.broker.mode == "embedded" and settings.broker.host not in ("127.0.0.1", "::1", "localhost")
+    if open_broker and settings.broker.password_file is None:
+        says = Sentence(
+            "ce courtier écoute le réseau sans mot de passe : donnez username et password_file",
+            "this broker listens to the network without a password: give username and password_file",
+        )
+        yield source.problem(("broker", "host"), says, warning=WARNING)
+
+
+def port_is_free(host: str, port: int) -> bool:
+    """Whether we could listen there now."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError:
+            return False
+    return True
+
+
+def _ports(source: Source, settings: Settings) -> Iterator[Problem]:
+    wanted: list[tuple[Loc, str, int]] = [(("web", "port"), settings.web.host, settings.web.port)]
+    if settings.broker.mode == "embedded":
+        wanted.append((("broker", "port"), settings.broker.host, settings.broker.port))
+    for loc, host, port in wanted:
+        if not port_is_free(host, port):
+            says = Sentence(
+                f"{host}:{port} est déjà pris par un autre programme, ou n'est pas à cet ordinateur",
+                f"{host}:{port} is already taken by another program, or is not this computer's",
+            )
+            yield source.problem(loc, says)
+    if settings.broker.mode == "embedded" and settings.broker.port == settings.web.port:
+        says = Sentence(
+            "les pages et le courtier ne peuvent partager un port", "the pages and the broker cannot share a port"
+        )
+        yield source.problem(("broker", "port"), says)

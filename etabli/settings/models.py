@@ -1,0 +1,257 @@
+"""Every setting of `etabli.toml`. The texts under the keys become docs/configuration.md."""
+
+import re
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from devices.topics import GATEWAY, SLUG
+from etabli.words import Sentence
+from gateway.domain.resources import ResourceKind
+
+ENV_PREFIX = "ETABLI_"
+ENV_DELIMITER = "__"
+
+Slug = Annotated[str, StringConstraints(pattern=f"^{SLUG.pattern}$")]
+Port = Annotated[int, Field(ge=1, le=65535)]
+
+
+def _names(value: Any) -> Any:
+    return {"fr": value} if isinstance(value, str) else value
+
+
+def _has_french(value: dict[str, str]) -> dict[str, str]:
+    if not value.get("fr"):
+        raise ValueError(Sentence('il faut au moins fr = "…"', 'expected at least fr = "…"'))
+    return value
+
+
+Names = Annotated[dict[Literal["fr", "en"], str], BeforeValidator(_names), AfterValidator(_has_french)]
+
+
+def _zone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError(
+            Sentence('il faut un fuseau comme "Europe/Paris"', 'expected a time zone like "Europe/Paris"')
+        ) from None
+    return value
+
+
+def _url(value: str) -> str:
+    if not re.fullmatch(r"https?://[^\s/:]+(:\d{1,5})?(/\S*)?", value):
+        raise ValueError(
+            Sentence("il faut une adresse comme http://hote:8086", "expected an address like http://host:8086")
+        )
+    return value.rstrip("/")
+
+
+Url = Annotated[str, AfterValidator(_url)]
+
+
+class Strict(BaseModel):
+    """A table of the file: unknown keys are refused, so that a typing error is never ignored."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+
+class LabSettings(Strict):
+    """The place."""
+
+    slug: Slug = "lab"
+    """Short name in topics and addresses; not to be changed later."""
+    name: Annotated[str, Field(min_length=1)] = "Notre atelier"
+    """The name on the board."""
+    timezone: Annotated[str, AfterValidator(_zone)] = "Europe/Paris"
+    """Time zone of opening hours and of what people read."""
+    language: Literal["fr", "en"] = "fr"
+    """Language of the pages for those who have not chosen, and of these messages."""
+
+
+class DataSettings(Strict):
+    """Where the lab keeps what it knows."""
+
+    directory: Path = Path("var")
+    """Folder of the database, the series, the outboxes and the keys; seen from the folder of this file."""
+
+
+class WebSettings(Strict):
+    """The pages and the API."""
+
+    host: str = "127.0.0.1"
+    """Address to listen on; `0.0.0.0` lets other computers in."""
+    port: Port = 8080
+    """Port to listen on."""
+    address: Url | None = None
+    """How browsers reach the lab, for QR codes, where it differs from host and port."""
+    certificate: Path | None = None
+    """TLS certificate chain (PEM); without it the pages go over plain HTTP."""
+    key: Path | None = None
+    """Private key of the certificate (PEM), mode 0600."""
+
+    @model_validator(mode="after")
+    def _both_or_none(self) -> "WebSettings":
+        if (self.certificate is None) != (self.key is None):
+            raise ValueError(
+                Sentence(
+                    "certificate et key vont ensemble : il en manque un",
+                    "certificate and key go together: one is missing",
+                )
+            )
+        return self
+
+
+class BrokerSettings(Strict):
+    """MQTT, by which everything speaks."""
+
+    mode: Literal["embedded", "external"] = "embedded"
+    """`embedded`: Établi runs its own broker. `external`: one that is already there."""
+    host: str = "127.0.0.1"
+    """External: the broker's address. Embedded: the address to listen on; `0.0.0.0` lets plugs of the network in."""
+    port: Port = 1883
+    """The broker's port."""
+    username: str | None = None
+    """Name to log in with. On an embedded broker that listens to the network, devices log in with it too."""
+    password_file: Path | None = None
+    """File that holds the password, mode 0600."""
+    protocol: Literal["5", "3.1.1"] = "5"
+    """Version of MQTT; several gateways need 5. The broker inside the process (no Mosquitto installed) speaks 3.1.1."""
+
+
+class StoreSettings(Strict):
+    """The truth: members, rights, bookings, sessions, events."""
+
+    url: str | None = None
+    """SQLAlchemy address such as `postgresql+psycopg://etabli@localhost/etabli`; without it, SQLite in the data folder."""
+    password_file: Path | None = None
+    """File that holds the database's password, mode 0600."""
+
+
+class InfluxSettings(Strict):
+    """A copy of the series in InfluxDB 2, for Grafana and long keeping."""
+
+    url: Url
+    """Address of InfluxDB."""
+    org: Annotated[str, Field(min_length=1)]
+    """Organisation."""
+    bucket: Annotated[str, Field(min_length=1)]
+    """Bucket; without a slash in its name it is also the database of that name in InfluxQL."""
+    token_file: Path
+    """File that holds a token which may write there, mode 0600."""
+
+
+class SeriesSettings(Strict):
+    """Readings in time."""
+
+    retention_days: Annotated[int, Field(ge=1, le=3650)] = 90
+    """How long single readings are kept; hourly figures stay."""
+    influx: InfluxSettings | None = None
+
+
+class GrafanaSettings(Strict):
+    """Where `etabli grafana sync` puts the board."""
+
+    url: Url
+    """Address of Grafana, with its path where it has one."""
+    token_file: Path
+    """File that holds a service account's token, mode 0600."""
+
+
+class GatewaySettings(Strict):
+    """The gateway as a process of its own."""
+
+    health_port: Port | None = None
+    """Port of /health/live, /health/ready and /metrics of `etabli gateway`; none without it."""
+
+
+class BadgeSettings(Strict):
+    """Badges are kept as keyed hashes, never as numbers."""
+
+    key_file: Path | None = None
+    """The site's key; without it `badge.key` in the data folder, made at the first start. Keep a copy: without the key every badge must be enrolled again."""
+
+
+class TrainingSettings(Strict):
+    """A course that gives rights."""
+
+    slug: Slug
+    """Short name, once per site."""
+    names: Names
+    """What people read: `{ fr = "…", en = "…" }`."""
+    validity_days: Annotated[int, Field(ge=1)] | None = None
+    """Days until the right lapses; without it, never."""
+
+
+class ResourceSettings(Strict):
+    """Anything a member can book or switch on."""
+
+    slug: Slug
+    """Short name in addresses and QR codes, once per site."""
+    names: Names
+    """What people read: `{ fr = "…", en = "…" }`."""
+    kind: ResourceKind = ResourceKind.OTHER
+    """What it is, for its icon and for counting."""
+    trainings: tuple[Slug, ...] = ()
+    """Slugs of every training that is needed."""
+    ceiling_hours: Annotated[float, Field(gt=0, le=24 * 14)] = 8
+    """Hard limit of one session; also put into the plug's own timer."""
+    forgotten_minutes: Annotated[int, Field(ge=1, le=24 * 60)] = 60
+    """An idle session that nobody tapped out of ends after this."""
+    reservation_required: bool = False
+    """Whether it may only be used with a reservation."""
+
+
+def _not_gateway(value: str) -> str:
+    if value == GATEWAY:
+        raise ValueError(Sentence("ce nom est celui de la passerelle", "this name is the gateway's own"))
+    return value
+
+
+class DeviceSettings(Strict):
+    """A reader, an interlock or a machine."""
+
+    slug: Annotated[Slug, AfterValidator(_not_gateway)]
+    """Short name in topics, once per site."""
+    role: Literal["reader", "interlock", "machine"]
+    """`reader` hears badges, `interlock` switches power, `machine` tells of jobs."""
+    resource: Slug | None = None
+    """Slug of the resource it belongs to."""
+    bridge: str | None = None
+    """The bridge that reaches it (listed below); without it, the device speaks our topics itself (docs/topics.md)."""
+    settings: dict[str, Any] = Field(default_factory=dict)
+    """The bridge's own settings (listed below)."""
+
+
+class Settings(BaseSettings):
+    """All of it. Each key can be set by the environment too: `ETABLI_WEB__PORT=8081` for `port` in `[web]`."""
+
+    model_config = SettingsConfigDict(
+        extra="forbid", frozen=True, env_prefix=ENV_PREFIX, env_nested_delimiter=ENV_DELIMITER,
+        use_attribute_docstrings=True,
+    )  # fmt: skip
+
+    lab: LabSettings = LabSettings()
+    data: DataSettings = DataSettings()
+    web: WebSettings = WebSettings()
+    broker: BrokerSettings = BrokerSettings()
+    store: StoreSettings = StoreSettings()
+    series: SeriesSettings = SeriesSettings()
+    grafana: GrafanaSettings | None = None
+    gateway: GatewaySettings = GatewaySettings()
+    badges: BadgeSettings = BadgeSettings()
+    trainings: tuple[TrainingSettings, ...] = ()
+    resources: tuple[ResourceSettings, ...] = ()
+    devices: tuple[DeviceSettings, ...] = ()
+
+    @classmethod
+    def settings_customise_sources(
+        cls, settings_cls: type[BaseSettings], init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource, dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:  # fmt: skip
+        """The environment wins over the file, whose tables are given as arguments."""
+        return env_settings, init_settings
