@@ -17,7 +17,11 @@ WAKE = b"\x55\x55" + bytes(14)
 
 def command(code: int, *data: int) -> bytes:
     """The frame that orders ``code``."""
-    body = bytes((0xD4, code, *data))
+    return frame(bytes((0xD4, code, *data)))
+
+
+def frame(body: bytes) -> bytes:
+    """The frame around a body of at most 254 bytes."""
     return START + bytes((len(body), -len(body) & 0xFF)) + body + bytes((-sum(body) & 0xFF, 0x00))
 
 
@@ -28,7 +32,7 @@ IN_LIST_PASSIVE_TARGET = command(0x4A, 0x01, 0x00)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
-    """The chip's answer to the command ``code``."""
+    """The chip's answer to the command ``code``; on the chip's side of the line, that command."""
 
     code: int
     data: bytes
@@ -45,10 +49,11 @@ Frame = Reply | Acknowledged | Nonsense
 
 
 class Frames:
-    """PN532 frames out of any bytes in any chunks."""
+    """PN532 frames out of any bytes in any chunks, as the host reads them or, with ``host=False``, the chip."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, host: bool = True) -> None:
         self._buffer = bytearray()
+        self._sender, self._step = (0xD5, 1) if host else (0xD4, 0)
 
     def feed(self, data: bytes) -> tuple[Frame, ...]:
         """The frames that these further bytes complete."""
@@ -80,9 +85,9 @@ class Frames:
         body = bytes(self._buffer[5 : 5 + size])
         if (sum(body) + self._buffer[5 + size]) & 0xFF:
             return 3, Nonsense(what="checksum", example=b"%d bytes" % size)
-        if size < 2 or body[0] != 0xD5:
+        if size < 2 or body[0] != self._sender:
             return 5 + size + 1, Nonsense(what="unexpected frame", example=b"%d bytes" % size)
-        return 5 + size + 1, Reply(code=body[1] - 1 & 0xFF, data=body[2:])
+        return 5 + size + 1, Reply(code=body[1] - self._step & 0xFF, data=body[2:])
 
 
 def read_targets(data: bytes) -> tuple[ReaderEvent, ...]:
