@@ -67,7 +67,7 @@ class SimulatedBadgeReader:
             if isinstance(order, Reply):
                 self._out += ACK
                 self._asked = order.code == 0x4A
-                self._next = now
+                self._next = max(now, self._next)
                 if order.code == 0x14:
                     self._out += frame(b"\xd5\x15")
 

@@ -37,7 +37,7 @@ class SimulatedGrbl:
         self._lines: deque[tuple[str, bool]] = deque()
         self._partial = bytearray()
         self._out = bytearray()
-        self._now = 0.0
+        self._now: float | None = None
         self._wco, self._ovr, self._told = 0, 0, ""
         self._boot()
 
@@ -126,6 +126,8 @@ class SimulatedGrbl:
 
     def _advance(self, now: float) -> None:
         """Take lines and move, in steps so short that a line taken late does not move late."""
+        if self._now is None:
+            self._now = now
         while True:
             self._take_lines()
             busy = bool(self.planner.moves) and self.state in ("Run", "Idle")
@@ -190,7 +192,7 @@ class SimulatedGrbl:
             self._say(RESTORING[self._dialect])
 
     def _substate(self) -> int | None:
-        if self._held_at is None:
+        if self._held_at is None or self._now is None:
             return None
         if self._now - self._held_at > HOLD_S:
             return 0

@@ -3,11 +3,12 @@
 import re
 from collections import deque
 from dataclasses import dataclass, field
-from math import dist, sqrt
+from math import dist, inf, sqrt
 
 ACCELERATION = 10.0
-"""mm/s², as ``$120`` says on a controller fresh from the shop."""
+"""mm/s² for each axis, as ``$120`` says on a controller fresh from the shop."""
 RAPID = 500.0 / 60
+"""mm/s for each axis, ``$110``."""
 
 Point = tuple[float, float, float]
 
@@ -30,27 +31,39 @@ class Move:
         return dist(self.start, self.target)
 
     @property
+    def slant(self) -> float:
+        """How much faster than one axis the tool goes when several move together."""
+        return self.length / max(abs(a - b) for a, b in zip(self.start, self.target, strict=True))
+
+    @property
+    def acceleration(self) -> float:
+        """In mm/s²."""
+        return ACCELERATION * self.slant
+
+    @property
     def top_speed(self) -> float:
-        """The rate, or what a short way leaves of it, in mm/s."""
-        return min(self.rate, sqrt(ACCELERATION * self.length))
+        """The rate, or what the axes and a short way leave of it, in mm/s."""
+        return min(self.rate, RAPID * self.slant, sqrt(self.acceleration * self.length))
 
     @property
     def duration(self) -> float:
         """In seconds."""
-        top = self.top_speed
-        return self.dwell if not self.length else self.length / top + top / ACCELERATION
+        if not self.length:
+            return self.dwell
+        return self.length / self.top_speed + self.top_speed / self.acceleration
 
     def at(self, elapsed: float) -> tuple[Point, float]:
         """Where the tool is and how fast it moves, ``elapsed`` seconds into the move."""
-        top, total = self.top_speed, self.duration
+        total = self.duration
         if elapsed >= total or not self.length:
             return self.target, 0.0
-        ramp = top / ACCELERATION
+        top, pull = self.top_speed, self.acceleration
+        ramp = top / pull
         if elapsed < ramp:
-            gone, speed = ACCELERATION * elapsed**2 / 2, ACCELERATION * elapsed
+            gone, speed = pull * elapsed**2 / 2, pull * elapsed
         elif elapsed > total - ramp:
             left = total - elapsed
-            gone, speed = self.length - ACCELERATION * left**2 / 2, ACCELERATION * left
+            gone, speed = self.length - pull * left**2 / 2, pull * left
         else:
             gone, speed = top * (elapsed - ramp / 2), top
         part = gone / self.length
@@ -146,7 +159,7 @@ class Planner:
         move = Move(
             start=modal.at,
             target=(x, y, z),
-            rate=RAPID if modal.rapid else min(modal.feed / 60, RAPID),
+            rate=inf if modal.rapid else modal.feed / 60,
             rapid=modal.rapid,
             power=modal.power,
             mode=modal.mode,
