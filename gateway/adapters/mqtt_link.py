@@ -1,9 +1,8 @@
 """One connection to one MQTT broker: paho's client, driven by a loop of ours.
 
-paho's own loop thread is not used, for three reasons measured here or read in its source (2.2):
+paho's own loop thread is not used, for reasons measured here or read in its source (2.2):
 
 * it sends from its own thread only, so each ``publish`` pays for waking it; here the caller's thread writes;
-* it reads each packet with three to five ``recv`` calls; here they are answered from a buffer;
 * its waits between attempts have no jitter, and it sends again what it had queued. Here a client lives exactly as long
   as its connection and takes with it what the broker had not acknowledged: receipts make up for that.
 """
@@ -21,10 +20,10 @@ from itertools import zip_longest
 from typing import Any
 
 import paho.mqtt.client as mqtt
-from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
+from gateway.adapters.mqtt_client import BufferedClient
 from gateway.ports.bus import Will
 from gateway.ports.errors import BusUnavailable
 
@@ -59,61 +58,10 @@ class _Asked:
     deadline: float
 
 
-class _BufferedSocket:
-    """A socket for paho that takes from the kernel as much as there is, and hands it out in the bits paho asks for."""
-
-    def __init__(self, sock: socket.socket) -> None:
-        self._sock = sock
-        self._chunk = b""
-        self._at = 0
-        self.send = sock.send
-        self.close = sock.close
-        self.fileno = sock.fileno
-        self.setblocking = sock.setblocking
-
-    def recv(self, size: int) -> bytes:
-        at = self._at
-        if at == len(self._chunk):
-            self._chunk, self._at = b"", 0
-            self._chunk, at = self._sock.recv(_CHUNK), 0
-        piece = self._chunk[at : at + size]
-        self._at = at + len(piece)
-        return piece
-
-    def pending(self) -> int:
-        """How many bytes have come that poll() knows nothing of."""
-        inner = self._sock.pending() if isinstance(self._sock, ssl.SSLSocket) else 0
-        return len(self._chunk) - self._at + inner
-
-
-class _Client(mqtt.Client):
-    """paho's client with two of its inner methods replaced; the bus's contract tests would show if they moved."""
-
-    buffered: _BufferedSocket
-    goodbye = ""
-
-    def _create_socket(self) -> "mqtt.SocketLike":
-        sock = super()._create_socket()
-        assert isinstance(sock, socket.socket)  # noqa: S101  # a promise to mypy: the transport is always "tcp"
-        # Without it a QoS 1 round trip takes 44 ms instead of 0.3: Nagle's algorithm waits for a delayed ACK.
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self.buffered = _BufferedSocket(sock)
-        return self.buffered
-
-    def _do_on_disconnect(
-        self,
-        packet_from_broker: bool,  # noqa: FBT001
-        v1_rc: mqtt.MQTTErrorCode,
-        reason: ReasonCode | None = None,
-        properties: Properties | None = None,  # noqa: ARG002
-    ) -> None:
-        # paho would take the lock of its callbacks here, also in a publisher's thread while a handler of ours runs.
-        self.goodbye = f"the broker ended it: {reason}" if packet_from_broker else mqtt.error_string(v1_rc)
-
-
 class Link:
     """One connection: opened, run by one thread until it is lost, then thrown away. ``publish`` and ``subscribe`` may
-    be called from any thread while it runs."""
+    be called from any thread while it runs.
+    """
 
     def __init__(
         self,
@@ -133,15 +81,16 @@ class Link:
         self._refused = ""
         self._lost_because = ""
         self._loop_thread = 0
+        self._ended = False
         self._last_info: mqtt.MQTTMessageInfo | None = None
         self._wake_in, self._wake_out = socket.socketpair()
-        self._wake_in.setblocking(False)  # noqa: FBT003
-        self._wake_out.setblocking(False)  # noqa: FBT003
+        self._wake_in.setblocking(False)
+        self._wake_out.setblocking(False)
 
-    def _make_client(self) -> _Client:
+    def _make_client(self) -> BufferedClient:
         o = self._options
         five = o.protocol == mqtt.MQTTv5
-        client = _Client(
+        client = BufferedClient(
             mqtt.CallbackAPIVersion.VERSION2,
             client_id=o.client_id,
             clean_session=None if five else True,
@@ -176,15 +125,16 @@ class Link:
         self._flush()
 
     def subscribe(self, filters: Iterable[tuple[str, int]], outcome: Outcome) -> None:
-        """Ask for these filters; ``outcome`` is called exactly once, from the loop's thread."""
+        """Ask for these filters; ``outcome`` is called exactly once."""
         wanted = list(filters)
         names = tuple(name for name, _qos in wanted)
         with self._asked_lock:
             rc, mid = self._client.subscribe(wanted)
-            if rc == mqtt.MQTT_ERR_SUCCESS and mid is not None:
+            asked = rc == mqtt.MQTT_ERR_SUCCESS and mid is not None and not self._ended
+            if asked and mid is not None:
                 deadline = time.monotonic() + ACK_TIMEOUT_S
                 self._asked[mid] = _Asked(filters=names, outcome=outcome, deadline=deadline)
-        if rc != mqtt.MQTT_ERR_SUCCESS:
+        if not asked:
             outcome(None)
         self._flush()
 
@@ -193,8 +143,17 @@ class Link:
         self._client.unsubscribe(list(filters))
         self._flush()
 
+    def finish(self) -> None:
+        """Let what was published be acknowledged, within reason, then say goodbye."""
+        deadline, last = time.monotonic() + CLOSE_TIMEOUT_S, self._last_info
+        while last is not None and self._client.socket() is not None and time.monotonic() < deadline:
+            if last.is_published():
+                break
+            last.wait_for_publish(0.05)
+        self.hang_up()
+
     def hang_up(self, because: str = "") -> None:
-        """Say goodbye: the loop ends soon after. With a reason, the loop reports it as the cause."""
+        """Say goodbye: the loop ends soon after. ``because`` is what it then gives as the cause."""
         self._lost_because = because
         self._hang_up_by = time.monotonic() + CLOSE_TIMEOUT_S
         self._client.disconnect()
@@ -232,6 +191,7 @@ class Link:
         finally:
             self._loop_thread = 0
             with self._asked_lock:
+                self._ended = True
                 abandoned, self._asked = list(self._asked.values()), {}
             for asked in abandoned:
                 asked.outcome(None)
@@ -295,11 +255,14 @@ class Link:
 
     # --- paho's callbacks, in the loop's thread
 
-    def _connack(self, _client: Any, _data: Any, _flags: Any, reason: ReasonCode, properties: Properties | None) -> None:
+    def _connack(
+        self, _client: Any, _data: Any, _flags: Any, reason: ReasonCode, properties: Properties | None
+    ) -> None:
         self._connack_by = math.inf
         if reason.is_failure:
             self._refused = f"the broker refused us: {reason}"
             return
+        self._client.obey_receive_maximum(properties)
         self._on_up()
 
     def _suback(self, _client: Any, _data: Any, mid: int, codes: list[ReasonCode], _properties: Any) -> None:
