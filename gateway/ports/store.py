@@ -137,7 +137,7 @@ class Work(Protocol):
         """Update what a device was last heard to say."""
 
     def append(self, site_id: str, events: Iterable[Event]) -> None:
-        """Add to the log of what happened."""
+        """Add to the log of what happened; ALARM_RAISED and ALARM_CLEARED open and close the alarm ``data["code"]``."""
 
     # sweeps
     def resources_to_sweep(self) -> tuple[ResourceFacts, ...]:

@@ -1,0 +1,246 @@
+"""The tables. `migrations/` must lead to exactly this (a test compares them on both databases)."""
+
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Double,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)  # isort: skip
+
+from gateway.adapters.sql.types import Moment, plain_json
+
+REVISION = "0001"
+"""The newest migration: `check()` refuses any other."""
+
+TAP_KINDS = "kind IN ('tap_granted', 'tap_refused', 'tap_noted')"
+REFUSED_TAPS = "kind = 'tap_refused'"
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+# SQLite counts up by itself only in a column that is exactly INTEGER.
+_Serial = BigInteger().with_variant(Integer(), "sqlite")
+# The order of keyset pages must be the order of bytes on both databases.
+_Sorted = Text().with_variant(Text(collation="C"), "postgresql")
+
+
+def _id(name: str = "id") -> Column[Any]:
+    return Column(name, String(36), primary_key=True)
+
+
+def _ref(name: str, target: str, *, nullable: bool = False) -> Column[Any]:
+    return Column(name, String(36), ForeignKey(target), nullable=nullable)
+
+
+def _site() -> Column[Any]:
+    return _ref("site_id", "sites.id")
+
+
+def _text(name: str, default: str | None = None) -> Column[Any]:
+    return Column(name, Text(), nullable=False, server_default=default)
+
+
+def _note(name: str) -> Column[Any]:
+    return Column(name, Text())
+
+
+def _at(name: str, *, nullable: bool = True) -> Column[Any]:
+    return Column(name, Moment(), nullable=nullable)
+
+
+def _flag(name: str) -> Column[Any]:
+    return Column(name, Boolean(), nullable=False)
+
+
+def _where(condition: str) -> dict[str, Any]:
+    return {"sqlite_where": text(condition), "postgresql_where": text(condition)}
+
+
+sites = Table("sites", metadata, _id(), _text("slug"), _text("name"), _text("timezone"), UniqueConstraint("slug"))
+
+members = Table(
+    "members", metadata, _id(),
+    _text("first_name"), _text("last_name"), _note("email"), _flag("active"), _at("member_until"), _at("created_at"),
+    Column("sort_name", _Sorted, nullable=False),
+    Index("ix_members_sort_name_id", "sort_name", "id"),
+)  # fmt: skip
+
+member_sites = Table(
+    "member_sites", metadata,
+    _ref("member_id", "members.id"), _site(),
+    PrimaryKeyConstraint("site_id", "member_id"),
+)  # fmt: skip
+
+trainings = Table(
+    "trainings", metadata, _id(), _site(),
+    _text("slug"), Column("names", plain_json(), nullable=False), Column("validity_days", Integer()),
+    UniqueConstraint("site_id", "slug"),
+)  # fmt: skip
+
+resources = Table(
+    "resources", metadata, _id(), _site(),
+    _text("slug"), Column("names", plain_json(), nullable=False), _text("kind"),
+    Column("position", Integer(), nullable=False),
+    _flag("reservation_required"),
+    Column("ceiling_s", Integer(), nullable=False), Column("forgotten_s", Integer(), nullable=False),
+    _flag("out_of_service"), _note("out_reason"), _at("back_at"),
+    UniqueConstraint("site_id", "slug"),
+)  # fmt: skip
+
+resource_trainings = Table(
+    "resource_trainings", metadata,
+    _ref("resource_id", "resources.id"), _ref("training_id", "trainings.id"), _site(),
+    PrimaryKeyConstraint("resource_id", "training_id"),
+)  # fmt: skip
+
+qualifications = Table(
+    "qualifications", metadata, _id(), _site(),
+    _ref("member_id", "members.id"), _ref("training_id", "trainings.id"),
+    _at("granted_at", nullable=False), _note("granted_by"), _at("expires_at"), _at("revoked_at"), _note("note"),
+    Index("ix_qualifications_member_id_training_id", "member_id", "training_id"),
+    Index("ix_qualifications_training_id_granted_at_id", "training_id", "granted_at", "id"),
+    Index("ix_qualifications_site_id_granted_at_id", "site_id", "granted_at", "id"),
+)  # fmt: skip
+
+badge_hashes = Table(
+    "badge_hashes", metadata,
+    Column("badge_id", String(36), nullable=False), _site(), _ref("member_id", "members.id"),
+    _text("form"), _text("key_id"), _text("digest"), _at("enrolled_at", nullable=False), _at("revoked_at"),
+    PrimaryKeyConstraint("badge_id", "form", "key_id", "digest"),
+    Index("ix_badge_hashes_digest", "digest", "form", "key_id"),
+    Index("uq_badge_hashes_live", "form", "key_id", "digest", unique=True, **_where("revoked_at IS NULL")),
+    Index("ix_badge_hashes_member_id", "member_id"),
+)  # fmt: skip
+
+devices = Table(
+    "devices", metadata, _id(), _site(),
+    _text("slug"), _text("role"), _ref("resource_id", "resources.id", nullable=True),
+    _text("presence"), _note("presence_reason"), _at("last_seen_at"),
+    Column("power_on", Boolean()), _at("power_at"),
+    Column("nonsense_count", Integer(), nullable=False), _note("nonsense_example"),
+    UniqueConstraint("site_id", "slug"),
+    Index("ix_devices_resource_id", "resource_id"),
+)  # fmt: skip
+
+device_streams = Table(
+    "device_streams", metadata,
+    _ref("device_id", "devices.id"), _text("boot"), _site(),
+    Column("applied_seq", BigInteger(), nullable=False), Column("gaps", plain_json(), nullable=False),
+    _at("updated_at", nullable=False),
+    PrimaryKeyConstraint("device_id", "boot"),
+    Index("ix_device_streams_device_id_updated_at", "device_id", "updated_at"),
+)  # fmt: skip
+
+held_facts = Table(
+    "held_facts", metadata,
+    _ref("device_id", "devices.id"), _text("boot"), Column("seq", BigInteger(), nullable=False), _site(),
+    _at("received_at", nullable=False), _text("topic"), Column("payload", LargeBinary(), nullable=False),
+    PrimaryKeyConstraint("device_id", "boot", "seq"),
+    Index("ix_held_facts_received_at", "received_at"),
+)  # fmt: skip
+
+# `device` is what the topic said: a fact can be set aside before its device is known.
+quarantine = Table(
+    "quarantine", metadata, _id(), _site(),
+    _text("device"), _text("topic"), Column("payload", LargeBinary(), nullable=False), _text("error"),
+    _at("received_at", nullable=False),
+    Index("ix_quarantine_site_id_received_at", "site_id", "received_at"),
+)  # fmt: skip
+
+reservations = Table(
+    "reservations", metadata, _id(), _site(),
+    _ref("resource_id", "resources.id"), _ref("member_id", "members.id"),
+    _at("starts", nullable=False), _at("ends", nullable=False),
+    _at("created_at", nullable=False), _at("cancelled_at"),
+    CheckConstraint("starts < ends", name="span"),
+    Index("ix_reservations_resource_id_starts", "resource_id", "starts", **_where("cancelled_at IS NULL")),
+    Index("ix_reservations_resource_id_ends", "resource_id", "ends", **_where("cancelled_at IS NULL")),
+    Index("ix_reservations_site_id_starts_id", "site_id", "starts", "id", **_where("cancelled_at IS NULL")),
+    Index("ix_reservations_site_id_ends", "site_id", "ends", **_where("cancelled_at IS NULL")),
+)  # fmt: skip
+
+sessions = Table(
+    "sessions", metadata, _id(), _site(),
+    _ref("resource_id", "resources.id"), _ref("operator_id", "members.id"), _ref("beneficiary_id", "members.id"),
+    _ref("reservation_id", "reservations.id", nullable=True),
+    _text("state"), _at("opened_at", nullable=False), _at("last_tap_at", nullable=False), _at("granted_until"),
+    _at("energised_at"), _at("person_gone_at"), _at("last_activity_at"), _at("closed_at"), _note("end_reason"),
+    Column("enabled_s", Double(), nullable=False), Column("active_s", Double(), nullable=False),
+    Column("idle_s", Double(), nullable=False),
+    Index("uq_sessions_one_open", "resource_id", unique=True, **_where("closed_at IS NULL")),
+    Index("ix_sessions_open", "site_id", "opened_at", "id", **_where("closed_at IS NULL")),
+    Index("ix_sessions_site_id_opened_at_id", "site_id", "opened_at", "id"),
+    Index("ix_sessions_resource_id_opened_at_id", "resource_id", "opened_at", "id"),
+)  # fmt: skip
+
+jobs = Table(
+    "jobs", metadata, _id(), _site(),
+    _ref("device_id", "devices.id"), _text("key"),
+    _ref("resource_id", "resources.id", nullable=True), _ref("session_id", "sessions.id", nullable=True),
+    _ref("member_id", "members.id", nullable=True),
+    _note("name"), _at("started_at", nullable=False), _flag("paused"), _at("ended_at"), _note("outcome"),
+    Column("wall_s", Double()), Column("active_s", Double()), Column("paused_s", Double()),
+    Column("laser_on_s", Double()), Column("filament_mm", Double()), _note("reason"),
+    UniqueConstraint("device_id", "key"),
+    Index("ix_jobs_running_resource", "resource_id", **_where("ended_at IS NULL")),
+    Index("ix_jobs_running_device", "device_id", **_where("ended_at IS NULL")),
+    Index("ix_jobs_resource_id_ended_at", "resource_id", "ended_at", **_where("ended_at IS NOT NULL")),
+    Index("ix_jobs_site_id_started_at_id", "site_id", "started_at", "id"),
+    Index("ix_jobs_resource_id_started_at_id", "resource_id", "started_at", "id"),
+)  # fmt: skip
+
+# No foreign keys: the log outlives what it speaks of, and four look-ups a row would weigh on every tap.
+# `xid` is the transaction that wrote the row, on PostgreSQL, where numbers are not handed out in order of commit.
+events = Table(
+    "events", metadata,
+    Column("id", _Serial, primary_key=True, autoincrement=True),
+    Column("site_id", String(36), nullable=False), Column("xid", BigInteger()),
+    _text("kind"), _at("at", nullable=False),
+    Column("resource_id", String(36)), Column("member_id", String(36)), Column("session_id", String(36)),
+    Column("device_id", String(36)), Column("data", plain_json(), nullable=False),
+    Index("ix_events_xid_id", "xid", "id").ddl_if(dialect="postgresql"),
+    Index("ix_events_kind_id", "kind", "id"),
+    Index("ix_events_taps", "resource_id", "id", **_where(TAP_KINDS)),
+    Index("ix_events_refused", "at", **_where(REFUSED_TAPS)),
+    sqlite_autoincrement=True,
+)  # fmt: skip
+
+# `source` is the device, or empty: NULL would not be unique.
+alarms = Table(
+    "alarms", metadata,
+    _ref("resource_id", "resources.id"), _text("source"), _text("code"), _site(), _at("raised_at", nullable=False),
+    PrimaryKeyConstraint("resource_id", "source", "code"),
+)  # fmt: skip
+
+tokens = Table(
+    "tokens", metadata, _id(), _site(),
+    _text("digest"), _text("role"), _text("label"), _at("created_at", nullable=False),
+    _ref("resource_id", "resources.id", nullable=True), _at("expires_at"), _at("revoked_at"),
+    UniqueConstraint("digest"),
+)  # fmt: skip
+
+sink_cursors = Table(
+    "sink_cursors", metadata, _site(), _text("sink"), Column("cursor", BigInteger(), nullable=False),
+    PrimaryKeyConstraint("site_id", "sink"),
+)  # fmt: skip

@@ -1,0 +1,168 @@
+"""How each value of the domain lies in columns: the one place that knows, both ways."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import fields
+from enum import Enum
+from typing import Any, Generic, TypeVar
+
+from sqlalchemy import ColumnElement, Table, select
+
+from devices.messages import HashedBadge, Outcome
+from gateway.adapters.sql import schema
+from gateway.adapters.sql.statements import packed, packed_all, unpacked
+from gateway.adapters.sql.types import Moment, from_micros
+from gateway.domain.booking import Reservation
+from gateway.domain.events import Event, EventKind, StoredEvent
+from gateway.domain.jobs import Job
+from gateway.domain.people import Member, Qualification, Training
+from gateway.domain.resources import Device, DeviceRole, Presence, Resource, ResourceKind
+from gateway.domain.sessions import EndReason, Session, State
+from gateway.domain.timespan import Span
+
+T = TypeVar("T")
+Convert = Callable[[Any], Any]
+
+
+class Shape(Generic[T]):
+    """A value of the domain as columns: ``columns`` to select, ``read`` from a row, ``unpack`` from packed JSON."""
+
+    def __init__(
+        self,
+        make: Callable[..., T],
+        columns: Mapping[str, ColumnElement[Any]],
+        convert: Mapping[str, Convert] | None = None,
+    ) -> None:
+        convert = convert or {}
+        self.columns = tuple(columns.values())
+        self.packed = packed(*self.columns)
+        self._make = make
+        self._names = tuple(columns)
+        self._convert = tuple((i, convert[name]) for i, name in enumerate(columns) if name in convert)
+        self._times = tuple(i for i, column in enumerate(self.columns) if isinstance(column.type, Moment))
+
+    def read(self, row: Sequence[Any]) -> T:
+        """From the first columns of a row."""
+        values = list(row[: len(self._names)])
+        for i, convert in self._convert:
+            if values[i] is not None:
+                values[i] = convert(values[i])
+        return self._make(**dict(zip(self._names, values, strict=True)))
+
+    def unpack(self, packed_row: Any) -> T | None:
+        """From packed JSON; None when there is no such row (or only nulls, from an outer join)."""
+        values = unpacked(packed_row)
+        if values is None or values[0] is None:
+            return None
+        for i in self._times:
+            if values[i] is not None:
+                values[i] = from_micros(values[i])
+        return self.read(values)
+
+    def unpack_all(self, packed_rows: Any) -> tuple[T, ...]:
+        """From a JSON array of packed rows."""
+        found = (self.unpack(row) for row in unpacked(packed_rows) or ())
+        return tuple(value for value in found if value is not None)
+
+
+def plain(value: Any) -> dict[str, Any]:
+    """A frozen value as parameters: its fields by name, enums as their texts."""
+    found = {field.name: getattr(value, field.name) for field in fields(value)}
+    return {name: item.value if isinstance(item, Enum) else item for name, item in found.items()}
+
+
+def _fields(cls: Any, table: Table) -> dict[str, ColumnElement[Any]]:
+    return {field.name: table.c[field.name] for field in fields(cls) if field.name in table.c}
+
+
+def _truth(value: object) -> bool:
+    return bool(value)
+
+
+def _slugs(value: Any) -> tuple[str, ...]:
+    return tuple(sorted(unpacked(value)))
+
+
+_needs = (
+    select(packed_all(schema.trainings.c.slug))
+    .where(
+        schema.resource_trainings.c.resource_id == schema.resources.c.id,
+        schema.trainings.c.id == schema.resource_trainings.c.training_id,
+    )
+    .correlate(schema.resources)
+    .scalar_subquery()
+)
+RESOURCE: Shape[Resource] = Shape(
+    Resource,
+    {**_fields(Resource, schema.resources), "trainings": _needs},
+    {
+        "kind": ResourceKind, "names": unpacked, "trainings": _slugs, "reservation_required": _truth,
+        "out_of_service": _truth,
+    },
+)  # fmt: skip
+DEVICE: Shape[Device] = Shape(
+    Device, _fields(Device, schema.devices), {"role": DeviceRole, "presence": Presence, "power_on": _truth}
+)
+SESSION: Shape[Session] = Shape(Session, _fields(Session, schema.sessions), {"state": State, "end_reason": EndReason})
+JOB: Shape[Job] = Shape(Job, _fields(Job, schema.jobs), {"outcome": Outcome, "paused": _truth})
+MEMBER: Shape[Member] = Shape(Member, _fields(Member, schema.members), {"active": _truth})
+TRAINING: Shape[Training] = Shape(Training, _fields(Training, schema.trainings), {"names": unpacked})
+QUALIFICATION: Shape[Qualification] = Shape(Qualification, _fields(Qualification, schema.qualifications))
+
+
+def _reservation(*, starts: Any, ends: Any, **rest: Any) -> Reservation:
+    return Reservation(span=Span(starts, ends), **rest)
+
+
+RESERVATION: Shape[Reservation] = Shape(
+    _reservation,
+    {
+        name: schema.reservations.c[name]
+        for name in ("id", "resource_id", "member_id", "starts", "ends", "created_at", "cancelled_at")
+    },
+)
+
+
+def reservation_row(reservation: Reservation) -> dict[str, Any]:
+    """A reservation as parameters."""
+    row = plain(reservation)
+    span: Span = row.pop("span")
+    return row | {"starts": span.starts, "ends": span.ends}
+
+
+def _stored(
+    *, id: int, site: str, resource: str | None, device: str | None, resource_kind: str | None, **event: Any
+) -> StoredEvent:
+    return StoredEvent(
+        id=id, event=Event(**event), site=site, resource=resource, device=device, resource_kind=resource_kind
+    )
+
+
+STORED_EVENT: Shape[StoredEvent] = Shape(
+    _stored,
+    {
+        "id": schema.events.c.id,
+        **_fields(Event, schema.events),
+        "site": schema.sites.c.slug.label("site"),
+        "resource": schema.resources.c.slug.label("resource"),
+        "device": schema.devices.c.slug.label("device"),
+        "resource_kind": schema.resources.c.kind.label("resource_kind"),
+    },
+    {"kind": EventKind},
+)
+STORED_EVENTS = (
+    select(*STORED_EVENT.columns)
+    .select_from(schema.events)
+    .join(schema.sites, schema.sites.c.id == schema.events.c.site_id)
+    .outerjoin(schema.resources, schema.resources.c.id == schema.events.c.resource_id)
+    .outerjoin(schema.devices, schema.devices.c.id == schema.events.c.device_id)
+)
+"""Events with the slugs that sinks and pages need; add what to read and in which order."""
+
+
+def badge_in(data: Mapping[str, Any]) -> tuple[HashedBadge, ...]:
+    """The hashed badge that a refused tap's event carries; empty when it holds none."""
+    found = data.get("badge")
+    if not isinstance(found, list):
+        return ()
+    entries = [e for e in found if isinstance(e, dict) and {"form", "key_id", "digest"} <= e.keys()]
+    return tuple(HashedBadge(form=str(e["form"]), key_id=str(e["key_id"]), digest=str(e["digest"])) for e in entries)

@@ -1,0 +1,95 @@
+"""The store port on SQLite and PostgreSQL."""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import Protocol
+
+from gateway.adapters.sql import schema
+from gateway.adapters.sql.guards import missing_guards
+from gateway.adapters.sql.part import SiteId
+from gateway.adapters.sql.sqlite import SqliteDatabase
+from gateway.adapters.sql.statements import Statements
+from gateway.adapters.sql.transaction import Transaction
+from gateway.adapters.sql.work_bookings import BookingsPart
+from gateway.adapters.sql.work_lab import LabPart
+from gateway.adapters.sql.work_log import LogPart
+from gateway.adapters.sql.work_people import PeoplePart
+from gateway.adapters.sql.work_reports import ReportsPart
+from gateway.adapters.sql.work_streams import StreamsPart
+from gateway.adapters.sql.work_taps import TapsPart
+from gateway.ports.errors import StoreUnavailable
+from gateway.ports.store import Work
+
+
+class Database(Protocol):
+    """What a kind of database must give."""
+
+    statements: Statements
+
+    def write(self) -> AbstractContextManager[Transaction]:
+        """A write transaction."""
+
+    def read(self) -> AbstractContextManager[Transaction]:
+        """A reading, consistent in itself."""
+
+    def standing(self) -> tuple[str | None, set[str]]:
+        """The revision of the schema and the names of what guards it."""
+
+    def close(self) -> None:
+        """Release every connection."""
+
+
+class SqlWork(StreamsPart, TapsPart, ReportsPart, LogPart, LabPart, PeoplePart, BookingsPart):
+    """One open transaction, all its parts together."""
+
+
+class SqlStore:
+    """The store. ``where`` is a path or ``sqlite:///path`` for SQLite, ``postgresql://…``, or None for memory.
+
+    ``site`` is the slug of the site to serve; without it the one that `put_site` names, or the first there is.
+    """
+
+    def __init__(self, where: str | Path | None, *, site: str | None = None, busy_s: float = 5.0) -> None:
+        self._database = _open(where, busy_s)
+        self._site = SiteId(site)
+
+    @classmethod
+    def memory(cls, *, site: str | None = None) -> "SqlStore":
+        """A store that lasts as long as it is open: SQLite in memory, the same code."""
+        return cls(None, site=site)
+
+    @contextmanager
+    def begin(self) -> Iterator[Work]:
+        """A write transaction: commit (with fsync) on leaving the block, roll back on any exception."""
+        afterwards: list[Callable[[], None]] = []
+        with self._database.write() as tx:
+            yield SqlWork(tx, self._site, afterwards.append)
+        for call in afterwards:
+            call()
+
+    def check(self) -> None:
+        """Raise StoreUnavailable unless the schema is current and its guards stand."""
+        revision, standing = self._database.standing()
+        if revision != schema.REVISION:
+            found = f"is at version {revision}" if revision else "has no tables yet"
+            raise StoreUnavailable(f"the database {found}, version {schema.REVISION} is needed: run `etabli migrate`")
+        missing = missing_guards(self._database.statements.dialect.name, standing)
+        if missing:
+            raise StoreUnavailable(
+                f"the database lacks what keeps its rules ({', '.join(missing)}): run `etabli migrate`"
+            )
+
+    def close(self) -> None:
+        """Release every connection."""
+        self._database.close()
+
+
+def _open(where: str | Path | None, busy_s: float) -> Database:
+    if where is None:
+        return SqliteDatabase(None, busy_s=busy_s)
+    if isinstance(where, str) and where.startswith(("postgresql:", "postgresql+psycopg:", "postgres:")):
+        from gateway.adapters.sql.postgres import PostgresDatabase
+
+        return PostgresDatabase(where, busy_s=busy_s)
+    return SqliteDatabase(Path(str(where).removeprefix("sqlite:///")), busy_s=busy_s)

@@ -1,0 +1,200 @@
+"""The hot path: everything a tap needs in one read, and the session it makes."""
+
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+from sqlalchemy import Select, and_, bindparam, literal, or_, select, true, union
+
+from devices.messages import HashedBadge
+from gateway.adapters.sql import schema
+from gateway.adapters.sql.part import SITE, Part
+from gateway.adapters.sql.shapes import DEVICE, JOB, MEMBER, RESERVATION, RESOURCE, SESSION, plain
+from gateway.adapters.sql.statements import packed, packed_all, unpacked, upsert
+from gateway.adapters.sql.transaction import Refused
+from gateway.adapters.sql.types import from_micros
+from gateway.domain.access import AccessFacts, Requirement
+from gateway.domain.resources import Device, DeviceRole, Presence
+from gateway.domain.sessions import Session
+from gateway.ports.errors import StoreUnavailable
+from gateway.ports.store import ResourceFacts, TapFacts
+
+BOOKED_AHEAD = 5
+MOST_FORMS = 16
+"""A reader gives a number in a handful of forms; whoever sends more is not a reader."""
+
+_resources, _devices, _members = schema.resources, schema.devices, schema.members
+_sessions, _jobs, _booked = schema.sessions, schema.jobs, schema.reservations.c
+_needs, _trainings, _rights, _badges = (
+    schema.resource_trainings, schema.trainings, schema.qualifications.c, schema.badge_hashes.c,
+)  # fmt: skip
+
+_session = (
+    select(SESSION.packed)
+    .where(_sessions.c.resource_id == _resources.c.id, _sessions.c.closed_at.is_(None))
+    .correlate(_resources)
+    .scalar_subquery()
+)
+_running = (
+    select(packed_all(JOB.packed))
+    .where(_jobs.c.resource_id == _resources.c.id, _jobs.c.ended_at.is_(None))
+    .correlate(_resources)
+    .scalar_subquery()
+)
+_interlock = (
+    select(DEVICE.packed)
+    .where(_devices.c.resource_id == _resources.c.id, _devices.c.role == DeviceRole.INTERLOCK.value)
+    .order_by(_devices.c.id)
+    .limit(1)
+    .correlate(_resources)
+    .scalar_subquery()
+)
+_FACTS = (RESOURCE.packed, _session, _running, _interlock)
+FACTS_OF_RESOURCE = select(packed(*_FACTS)).where(_resources.c.id == bindparam("resource_id"))
+_busy = union(
+    select(_sessions.c.resource_id).where(_sessions.c.closed_at.is_(None)),
+    select(_jobs.c.resource_id).where(_jobs.c.ended_at.is_(None), _jobs.c.resource_id.is_not(None)),
+    select(_devices.c.resource_id).where(
+        _devices.c.role == DeviceRole.INTERLOCK.value, _devices.c.resource_id.is_not(None)
+    ),
+)
+FACTS_TO_SWEEP = (
+    select(packed(*_FACTS))
+    .where(_resources.c.site_id == SITE, _resources.c.id.in_(_busy.scalar_subquery()))
+    .order_by(_resources.c.id)
+)
+SAVE_SESSION = upsert(_sessions, ("id",))
+
+
+def _holder(forms: int) -> Any:
+    """Whose badge it is: a live one before a revoked one, of any of its forms."""
+    same = [
+        and_(
+            _badges.digest == bindparam(f"digest{i}"),
+            _badges.form == bindparam(f"form{i}"),
+            _badges.key_id == bindparam(f"key_id{i}"),
+        )
+        for i in range(forms)
+    ]
+    return (
+        select(_badges.member_id, _badges.revoked_at)
+        .where(_badges.site_id == SITE, or_(*same))
+        .order_by(_badges.revoked_at.is_not(None), _badges.revoked_at.desc())
+        .limit(1)
+        .subquery("holder")
+    )
+
+
+@cache
+def facts_for_tap(forms: int) -> Select[Any]:
+    """One row with all that a tap needs, for a badge that comes in so many forms."""
+    holder = _holder(forms)
+    best = (
+        select(packed(_rights.expires_at, _rights.revoked_at))
+        .where(_rights.member_id == holder.c.member_id, _rights.training_id == _trainings.c.id)
+        .order_by(_rights.revoked_at.is_not(None), _rights.expires_at.is_not(None), _rights.expires_at.desc())
+        .limit(1)
+        .correlate(holder, _trainings)
+        .scalar_subquery()
+    )
+    required = (
+        select(packed_all(packed(_trainings.c.slug, _trainings.c.names, best)))
+        .select_from(_needs.join(_trainings, _trainings.c.id == _needs.c.training_id))
+        .where(_needs.c.resource_id == bindparam("resource_id"))
+        .correlate(holder)
+        .scalar_subquery()
+    )
+    # They never overlap, so the order of their ends is that of their starts, and one index serves.
+    ahead = (
+        select(RESERVATION.packed.label("row"))
+        .where(_booked.resource_id == bindparam("resource_id"), _booked.cancelled_at.is_(None))
+        .where(_booked.ends > bindparam("now"))
+        .order_by(_booked.ends)
+        .limit(BOOKED_AHEAD)
+        .subquery("ahead")
+    )
+    booked = select(packed_all(ahead.c.row)).scalar_subquery()
+    one = select(literal(1).label("one")).subquery("one")
+    return select(packed(*_FACTS, MEMBER.packed, holder.c.revoked_at, required, booked)).select_from(
+        one.outerjoin(holder, true())
+        .outerjoin(_members, _members.c.id == holder.c.member_id)
+        .outerjoin(_resources, _resources.c.id == bindparam("resource_id"))
+    )
+
+
+def _requirement(slug: str, names: Any, best: Any) -> Requirement:
+    held = unpacked(best)
+    if held is None:
+        return Requirement(slug=slug, names=unpacked(names), held=False)
+    expires_at = from_micros(held[0]) if held[0] is not None else None
+    return Requirement(slug=slug, names=unpacked(names), held=True, expires_at=expires_at, revoked=held[1] is not None)
+
+
+def interlock_known(interlock: Device | None) -> bool:
+    """Whether the resource's relay, if it has one, is heard and says something that can be believed."""
+    return interlock is None or (interlock.presence is Presence.ONLINE and interlock.power_on is not None)
+
+
+def _resource_facts(row: Any) -> ResourceFacts:
+    resource, session, running, interlock = row
+    found = RESOURCE.unpack(resource)
+    assert found is not None
+    return ResourceFacts(
+        resource=found, session=SESSION.unpack(session), running=JOB.unpack_all(running),
+        interlock=DEVICE.unpack(interlock),
+    )  # fmt: skip
+
+
+class TapsPart(Part):
+    """The tap, and what sweeps and reports need of a resource."""
+
+    def facts_for_tap(self, reader: Device, badge: tuple[HashedBadge, ...], now: datetime) -> TapFacts:
+        """Everything about this reader's resource, this badge's member, in one read."""
+        forms = badge[:MOST_FORMS] or (HashedBadge(form="", key_id="", digest=""),)
+        params: dict[str, str] = {}
+        for i, form in enumerate(forms):
+            params |= {f"digest{i}": form.digest, f"form{i}": form.form, f"key_id{i}": form.key_id}
+        row = self._tx.one(
+            facts_for_tap(len(forms)), site_id=self.site_id(), resource_id=reader.resource_id, now=now, **params
+        )
+        assert row is not None
+        resource, session, running, relay, member, revoked, required, booked = unpacked(row[0])
+        interlock = DEVICE.unpack(relay)
+        return TapFacts(
+            access=AccessFacts(
+                resource=RESOURCE.unpack(resource),
+                member=MEMBER.unpack(member),
+                badge_revoked=revoked is not None,
+                requirements=tuple(sorted((_requirement(*need) for need in required), key=lambda need: need.slug)),
+                booked=tuple(sorted(RESERVATION.unpack_all(booked), key=lambda r: r.span.starts)),
+                session=SESSION.unpack(session),
+                interlock_known=interlock_known(interlock),
+            ),
+            running=JOB.unpack_all(running),
+            interlock=interlock,
+        )
+
+    def facts_for(self, resource_id: str) -> ResourceFacts | None:
+        """Everything that a report or a sweep needs about a resource."""
+        row = self._tx.one(FACTS_OF_RESOURCE, resource_id=resource_id)
+        return _resource_facts(unpacked(row[0])) if row else None
+
+    def resources_to_sweep(self) -> tuple[ResourceFacts, ...]:
+        """Every resource with an open session, a running job or an interlock."""
+        rows = self._tx.all(FACTS_TO_SWEEP, site_id=self.site_id())
+        return tuple(_resource_facts(unpacked(row[0])) for row in rows)
+
+    def save_session(self, session: Session) -> None:
+        """Insert or update a session; StoreUnavailable when a second open one is tried on the same resource."""
+        try:
+            self._tx.run(SAVE_SESSION, **plain(session), site_id=self.site_id())
+        except Refused as fault:
+            if session.closed_at is None and _says_one_open(fault):
+                raise StoreUnavailable(
+                    "another session is open on this resource; read again and decide anew"
+                ) from fault
+            raise
+
+
+def _says_one_open(fault: Refused) -> bool:
+    return "uq_sessions_one_open" in str(fault) or "sessions.resource_id" in str(fault)
