@@ -180,7 +180,8 @@ def desired_power(
 ) -> bool | None:
     """What the interlock should be: True, False, or None for *leave it alone*.
 
-    Never cuts a running job, never switches back on what was seen to go off.
+    Never cuts a running job, never switches back on what was seen to go off, or what may have: a relay that nobody
+    has heard since it was lost can have lost its mains, too.
     """
     if session is not None and session.state is State.OPENING:
         return not out_of_service
@@ -190,4 +191,4 @@ def desired_power(
         return False
     if out_of_service:
         return False
-    return None if observed is False else True
+    return True if observed else None

@@ -115,7 +115,7 @@ def test_power_is_never_on_without_a_session_nor_cut_under_a_job(
         assert wanted is not True
     if running:
         assert wanted is not False
-    if observed is False and session is not None and session.state is not State.OPENING:
+    if not observed and session is not None and session.state is not State.OPENING:
         assert wanted is not True
 
 
