@@ -36,6 +36,9 @@ POSTGRESQL_GUARDS = (
     """,
 )
 
+# A dump restored into another cluster brings numbers of transactions that are still to come there.
+POSTGRESQL_MENDING = ("UPDATE events SET xid = 0 WHERE xid >= CAST(CAST(pg_current_xact_id() AS TEXT) AS BIGINT)",)
+
 SQLITE_STANDING = "SELECT name FROM sqlite_master WHERE type IN ('trigger', 'index')"
 POSTGRESQL_STANDING = (
     "SELECT conname FROM pg_constraint WHERE contype = 'x' AND conrelid = to_regclass('reservations') "

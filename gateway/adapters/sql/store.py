@@ -11,6 +11,7 @@ from gateway.adapters.sql.part import SiteId
 from gateway.adapters.sql.sqlite import SqliteDatabase
 from gateway.adapters.sql.statements import Statements
 from gateway.adapters.sql.transaction import Transaction
+from gateway.adapters.sql.where import postgresql_url, sqlite_path
 from gateway.adapters.sql.work_bookings import BookingsPart
 from gateway.adapters.sql.work_lab import LabPart
 from gateway.adapters.sql.work_log import LogPart
@@ -88,8 +89,9 @@ class SqlStore:
 def _open(where: str | Path | None, busy_s: float) -> Database:
     if where is None:
         return SqliteDatabase(None, busy_s=busy_s)
-    if isinstance(where, str) and where.startswith(("postgresql:", "postgresql+psycopg:", "postgres:")):
+    url = postgresql_url(where)
+    if url is not None:
         from gateway.adapters.sql.postgres import PostgresDatabase
 
-        return PostgresDatabase(where, busy_s=busy_s)
-    return SqliteDatabase(Path(str(where).removeprefix("sqlite:///")), busy_s=busy_s)
+        return PostgresDatabase(url, busy_s=busy_s)
+    return SqliteDatabase(sqlite_path(where), busy_s=busy_s)
