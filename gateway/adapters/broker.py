@@ -151,6 +151,7 @@ class MosquittoChild:
         # The kernel ties the child to the *thread* that started it, so that thread stays until the child has ended.
         self._thread = threading.Thread(target=self._run, name="embedded-broker", daemon=True)
         self._spawned = threading.Event()
+        self._has_answered = False
 
     def start(self) -> None:
         """Write the configuration, start the process, wait until it answers."""
@@ -163,6 +164,7 @@ class MosquittoChild:
         self._spawned.wait(START_TIMEOUT_S)
         while time.monotonic() < deadline and self._process is not None and self._process.poll() is None:
             with contextlib.suppress(OSError), socket.create_connection((reachable(self._host), self._port), timeout=1):
+                self._has_answered = True
                 return
             time.sleep(0.01)
         self.stop()
@@ -194,7 +196,7 @@ class MosquittoChild:
             finally:
                 self._spawned.set()
             code = self._process.wait()
-            if self._stopping.is_set():
+            if self._stopping.is_set() or not self._has_answered:
                 return
             log.error("the embedded broker ended with code %d (%s); starting it again", code, self._last_words())
             wait_s = 0.25 if time.monotonic() - started_at > 60 else min(10.0, 2 * wait_s)
@@ -239,4 +241,5 @@ class MosquittoChild:
             words = self._log.read_text(errors="replace").strip().splitlines()
         except OSError:
             words = []
-        return words[-1] if words else "it said nothing"
+        # Each line begins with the seconds since 1970 and a colon.
+        return "; ".join(line.partition(": ")[2] or line for line in words[-2:]) or "it said nothing"

@@ -81,6 +81,7 @@ class MqttBus:
         self._routes: dict[str, list[Handler]] = {}
         self._listeners: list[Callable[[bool], None]] = []
         self._failing: set[Handler] = set()
+        self._trying: Link | None = None
         self._live: Link | None = None
         self._ready: Link | None = None
         self._ready_since = 0.0
@@ -141,7 +142,7 @@ class MqttBus:
         """Disconnect cleanly (no will) once what was published is acknowledged, and stop the thread."""
         self._closing.set()
         with self._lock:
-            link, self._ready = self._live, None
+            link, self._ready = self._live or self._trying, None
         if link is not None:
             link.finish()
         self._thread.join()
@@ -194,6 +195,7 @@ class MqttBus:
     def _serve(self, host: str, port: int) -> None:
         """One connection, from the attempt to its end."""
         link = Link(self._options, on_up=lambda: self._up(link, f"{host}:{port}"), on_message=self._dispatch)
+        self._trying = link
         try:
             link.open(host, port)
             reason = link.run()
@@ -204,6 +206,7 @@ class MqttBus:
             reason = repr(error)
         with self._lock:
             was_ready, self._ready, self._live = self._ready_since > 0, None, None
+            self._trying = None
         link.close()
         if self._closing.is_set():
             return

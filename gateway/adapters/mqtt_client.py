@@ -64,5 +64,5 @@ class BufferedClient(mqtt.Client):
         properties: Properties | None = None,
     ) -> None:
         # paho would take the lock of its callbacks here, also in a publisher's thread while a handler of ours runs.
-        words = f"the broker ended it: {reason}" if packet_from_broker else mqtt.error_string(v1_rc)
+        words = f"the broker ended it: {reason}" if packet_from_broker else mqtt.error_string(v1_rc).rstrip(".")
         self.goodbye = self.goodbye or words

@@ -30,7 +30,7 @@ from gateway.ports.errors import BusUnavailable
 CONNECT_TIMEOUT_S = 5.0
 ACK_TIMEOUT_S = 10.0
 CLOSE_TIMEOUT_S = 2.0
-_TICK_S = 1.0
+_TICK_S = 0.5
 _CHUNK = 65_536
 
 
