@@ -118,7 +118,10 @@ class Views(Protocol):
         """The log, newest first."""
 
     def events_after(self, cursor: int, limit: int) -> tuple[StoredEvent, ...]:
-        """For durable sinks: committed events in order, after ``cursor``, never skipping one that may still commit."""
+        """For durable sinks: committed events in order, after ``cursor``, never skipping one that may still commit.
+
+        The next cursor is the id of the last one read (on PostgreSQL not always the highest).
+        """
 
     def cursor(self, sink: str) -> int:
         """How far a durable sink has come; 0 before its first event."""

@@ -44,7 +44,7 @@ def migrate(where: str | Path) -> None:
 
 def put_guards(connection: Connection) -> None:
     """Make the guards that tables alone cannot hold."""
-    statements = guards.SQLITE_GUARDS
+    statements: tuple[str, ...] = guards.SQLITE_GUARDS
     if connection.dialect.name == "postgresql":
         standing = {row[0] for row in connection.exec_driver_sql(guards.POSTGRESQL_STANDING)}
         # Making it anew would read the whole table.

@@ -11,6 +11,7 @@ from gateway.adapters.sql.part import SiteId
 from gateway.adapters.sql.sqlite import SqliteDatabase
 from gateway.adapters.sql.statements import Statements
 from gateway.adapters.sql.transaction import Transaction
+from gateway.adapters.sql.views import SqlViews
 from gateway.adapters.sql.where import postgresql_url, sqlite_path
 from gateway.adapters.sql.work_bookings import BookingsPart
 from gateway.adapters.sql.work_lab import LabPart
@@ -21,6 +22,7 @@ from gateway.adapters.sql.work_streams import StreamsPart
 from gateway.adapters.sql.work_taps import TapsPart
 from gateway.ports.errors import StoreUnavailable
 from gateway.ports.store import Work
+from gateway.ports.views import Views
 
 
 class Database(Protocol):
@@ -68,6 +70,10 @@ class SqlStore:
             yield SqlWork(tx, self._site, afterwards.append)
         for call in afterwards:
             call()
+
+    def views(self) -> Views:
+        """What pages and the API read; never waits for the writer (but in memory it does)."""
+        return SqlViews(self._database.read, self._site)
 
     def check(self) -> None:
         """Raise StoreUnavailable unless the schema is current and its guards stand."""

@@ -1,4 +1,4 @@
-"""The log as durable sinks read it."""
+"""The log as durable sinks read it: the order in which nothing is skipped, and how far each has come."""
 
 from typing import Any
 
@@ -7,9 +7,8 @@ from sqlalchemy import Executable, Integer, bindparam, func, select, tuple_
 from devices.messages import HashedBadge
 from gateway.adapters.sql import schema
 from gateway.adapters.sql.part import SITE, Part
-from gateway.adapters.sql.shapes import STORED_EVENT, STORED_EVENTS, badge_in
+from gateway.adapters.sql.shapes import STORED_EVENTS, badge_in
 from gateway.adapters.sql.statements import settled_xid, unpacked, upsert
-from gateway.domain.events import StoredEvent
 
 _events, _cursors = schema.events.c, schema.sink_cursors.c
 
@@ -39,17 +38,7 @@ def events_after(dialect: str) -> Executable:
 
 
 class LogPart(Part):
-    """Reading the log."""
-
-    def events_after(self, cursor: int, limit: int) -> tuple[StoredEvent, ...]:
-        """Committed events in order, after ``cursor``, never skipping one that may still commit."""
-        rows = self._tx.all(events_after, site_id=self.site_id(), cursor=cursor, limit=limit)
-        return tuple(STORED_EVENT.read(row) for row in rows)
-
-    def cursor(self, sink: str) -> int:
-        """How far a sink has come."""
-        row = self._tx.one(CURSOR, site_id=self.site_id(), sink=sink)
-        return int(row[0]) if row else 0
+    """What durable sinks and one-click enrolment ask of the log."""
 
     def save_cursor(self, sink: str, cursor: int) -> None:
         """Remember how far a sink has come."""

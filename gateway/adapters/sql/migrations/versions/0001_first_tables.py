@@ -37,7 +37,7 @@ def ref(table: str, name: str, target: str) -> sa.ForeignKeyConstraint:
 
 
 def index(name: str, table: str, columns: list[str], *, unique: bool = False, where: str | None = None) -> None:
-    only = {f"{dialect}_where": sa.text(where) for dialect in ("sqlite", "postgresql")} if where else {}
+    only: dict[str, Any] = {f"{dialect}_where": sa.text(where) for dialect in ("sqlite", "postgresql")} if where else {}
     op.create_index(name, table, columns, unique=unique, **only)
 
 

@@ -1,0 +1,85 @@
+"""The questions behind each list: which rows, in which order, and which filters may be added."""
+
+from typing import Any
+
+from sqlalchemy import BindParameter, Select, bindparam, or_, select
+
+from gateway.adapters.sql import schema
+from gateway.adapters.sql.pages import Paging
+from gateway.adapters.sql.part import SITE
+from gateway.adapters.sql.shapes import JOB, MEMBER, QUALIFICATION, RESERVATION, SESSION, STORED_EVENTS
+from gateway.adapters.sql.statements import one_of
+from gateway.adapters.sql.types import Words
+
+_sessions, _jobs, _booked = schema.sessions.c, schema.jobs.c, schema.reservations.c
+_members, _rights, _events = schema.members.c, schema.qualifications.c, schema.events.c
+
+SESSIONS = Paging("sessions", _sessions.opened_at, _sessions.id, descending=True)
+JOBS = Paging("jobs", _jobs.started_at, _jobs.id, descending=True)
+RESERVATIONS = Paging("reservations", _booked.starts, _booked.id, descending=False)
+MEMBERS = Paging("members", _members.sort_name, _members.id, descending=False)
+QUALIFICATIONS = Paging("qualifications", _rights.granted_at, _rights.id, descending=True)
+EVENTS = Paging("events", _events.id, _events.id, descending=True)
+
+
+def _resource_of(column: Any) -> Any:
+    found = select(schema.resources.c.id).where(
+        schema.resources.c.site_id == SITE, schema.resources.c.slug == bindparam("resource")
+    )
+    return column == found.scalar_subquery()
+
+
+def sessions(*filters: str) -> Select[Any]:
+    """Sessions of the site."""
+    query = select(*SESSION.columns).where(_sessions.site_id == SITE)
+    if "resource" in filters:
+        query = query.where(_resource_of(_sessions.resource_id))
+    return query.where(_sessions.closed_at.is_(None)) if "open_only" in filters else query
+
+
+def jobs(*filters: str) -> Select[Any]:
+    """Jobs of the site."""
+    query = select(*JOB.columns).where(_jobs.site_id == SITE)
+    return query.where(_resource_of(_jobs.resource_id)) if "resource" in filters else query
+
+
+def reservations(*filters: str) -> Select[Any]:
+    """Standing reservations."""
+    query = select(*RESERVATION.columns).where(_booked.site_id == SITE, _booked.cancelled_at.is_(None))
+    if "resource" in filters:
+        query = query.where(_resource_of(_booked.resource_id))
+    if "starts" in filters:
+        query = query.where(_booked.ends > bindparam("starts", type_=_booked.ends.type))
+    return query.where(_booked.starts < bindparam("ends", type_=_booked.starts.type)) if "ends" in filters else query
+
+
+def members(*filters: str) -> Select[Any]:
+    """Members of the site."""
+    query = (
+        select(*MEMBER.columns)
+        .join(schema.member_sites, schema.member_sites.c.member_id == _members.id)
+        .where(schema.member_sites.c.site_id == SITE)
+    )
+    if "like" in filters:
+        like: BindParameter[str] = bindparam("like")
+        query = query.where(or_(_members.sort_name.like(like, escape="\\"), _members.email.ilike(like, escape="\\")))
+    return query
+
+
+def qualifications(*filters: str) -> Select[Any]:
+    """Rights given at the site."""
+    query = select(*QUALIFICATION.columns).where(_rights.site_id == SITE)
+    if "member_id" in filters:
+        query = query.where(_rights.member_id == bindparam("member_id"))
+    if "training" in filters:
+        found = select(schema.trainings.c.id).where(
+            schema.trainings.c.site_id == SITE, schema.trainings.c.slug == bindparam("training")
+        )
+        query = query.where(_rights.training_id == found.scalar_subquery())
+    return query
+
+
+def events(*filters: str) -> Select[Any]:
+    """The log of the site."""
+    query = STORED_EVENTS.where(_events.site_id == SITE)
+    return query.where(one_of(_events.kind, bindparam("kinds", type_=Words()))) if "kinds" in filters else query
