@@ -17,6 +17,8 @@ PART_WAITS = timedelta(hours=1)
 """How long a finished print is announced when nobody has used the machine since."""
 LEAST_PROGRESS = 3.0
 """Below this percentage the time that is left cannot be guessed from the time that has passed."""
+SILENCE = frozenset({"bridge_gone", "no_news"})
+"""Reasons for a device's absence that we gave ourselves, because nobody said anything."""
 
 
 class BoardKey(StrEnum):
@@ -68,11 +70,16 @@ class _Scene:
 
     def lost(self, *roles: DeviceRole) -> Device | None:
         """The first device of these roles that is not heard."""
-        return next((d for d in self.devices if d.role in roles and d.presence is not Presence.ONLINE), None)
+        return next((d for d in self.devices if d.role in roles and not _heard(d)), None)
 
     @property
     def interlock(self) -> Device | None:
         return next((d for d in self.devices if d.role is DeviceRole.INTERLOCK), None)
+
+
+def _heard(device: Device) -> bool:
+    """A device that has spoken without saying that it is there is heard all the same."""
+    return device.presence is Presence.ONLINE or (device.presence is Presence.NEVER and device.last_seen_at is not None)
 
 
 def state_of(
@@ -187,7 +194,7 @@ def _not_reached(scene: _Scene) -> BoardState | None:
     if machine is None or (relay is not None and relay.power_on is False):
         return None
     # A bridge that says why is there and well: it is the machine that does not answer.
-    told = machine.presence is Presence.OFFLINE and machine.presence_reason is not None
+    told = machine.presence_reason is not None and machine.presence_reason not in SILENCE
     return _state(BoardKey.OFF if told else BoardKey.STALE, since=machine.last_seen_at)
 
 

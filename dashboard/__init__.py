@@ -1,0 +1,1 @@
+"""What people see and ask for: pages, JSON API, live stream."""

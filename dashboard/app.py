@@ -1,0 +1,52 @@
+"""The web application: every feature's routes, one shape for errors, headers that trust nobody."""
+
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from fastapi import FastAPI
+from starlette.staticfiles import StaticFiles
+
+from dashboard import health, problems
+from dashboard.api import router as api
+from dashboard.dependencies import Services
+from dashboard.floor import endpoints as floor
+from dashboard.kiosk import endpoints as kiosk
+from dashboard.live import LiveHub
+from dashboard.security import SecurityHeaders
+from dashboard.staff import endpoints as staff
+
+STATIC = Path(__file__).parent / "static"
+
+
+def create_app(services: Services) -> FastAPI:
+    """The application over these services. :func:`end_streams` before the server is told to stop."""
+    hub = LiveHub(store=services.store, bus=services.bus, clock=services.clock, epoch=secrets.token_hex(4))
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        await hub.start()
+        try:
+            yield
+        finally:
+            await hub.close()
+
+    app = FastAPI(
+        title="Établi", version="1", lifespan=lifespan, docs_url=None, redoc_url=None,
+        openapi_url="/api/v1/openapi.json", redirect_slashes=False,
+        license_info={"name": "MIT", "identifier": "MIT"},
+    )  # fmt: skip
+    app.state.services, app.state.hub, app.state.lab = services, hub, None
+    problems.install(app)
+    for router in (floor.router, kiosk.router, staff.router, health.router, api):
+        app.include_router(router)
+    app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    app.add_middleware(SecurityHeaders)
+    return app
+
+
+def end_streams(app: FastAPI) -> None:
+    """Let every open live stream end now, from any thread: a server that waits for its answers can then stop."""
+    hub: LiveHub = app.state.hub
+    hub.stop()

@@ -1,0 +1,113 @@
+"""What every endpoint may ask for: the services, the language, who is asking."""
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Protocol, TypeVar
+
+from fastapi import Depends, Request
+
+from devices.messages import HashedBadge
+from gateway.domain.people import Role
+from gateway.ports.bus import Bus
+from gateway.ports.clock import Clock
+from gateway.ports.ids import Ids
+from gateway.ports.store import Store, Work
+from gateway.ports.views import Lab, TokenView
+from gateway.wording import LANGUAGES, Words
+
+if TYPE_CHECKING:
+    from dashboard.live import LiveHub
+
+Value = TypeVar("Value")
+LANGUAGE_COOKIE = "etabli_lang"
+STAFF_ROLES = frozenset({Role.MANAGER, Role.ADMINISTRATOR})
+
+
+class Transact(Protocol):
+    """Open one write transaction, run the use case, commit, tell the world."""
+
+    def __call__(self, use_case: Callable[[Work, datetime], Value]) -> Value:
+        """The use case's value, once it is committed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """All that the dashboard needs from the rest of the program.
+
+    ``pings`` are what ``/health/ready`` calls: one that raises makes us not ready. ``hash_badge`` turns a typed badge
+    number into its hashes.
+    """
+
+    store: Store
+    bus: Bus | None
+    clock: Clock
+    ids: Ids
+    transact: Transact
+    pings: Mapping[str, Callable[[], None]]
+    hash_badge: Callable[[str], tuple[HashedBadge, ...]]
+    default_language: str = "fr"
+    demo: bool = False
+
+
+def digest_of(secret: str) -> str:
+    """What the store keeps of a token: its SHA-256, in hex."""
+    return hashlib.sha256(secret.strip().encode("utf-8", "replace")).hexdigest()
+
+
+def services_of(request: Request) -> Services:
+    """The services this application was made with."""
+    services: Services = request.app.state.services
+    return services
+
+
+def hub_of(request: Request) -> "LiveHub":
+    """The live hub of this application."""
+    hub: LiveHub = request.app.state.hub
+    return hub
+
+
+def language_of(request: Request) -> str:
+    """Asked for in the address, remembered in the cookie, or told by the browser; else the lab's own."""
+    for told in (request.query_params.get("lang"), request.cookies.get(LANGUAGE_COOKIE)):
+        if told in LANGUAGES:
+            return str(told)
+    return _accepted(request.headers.get("accept-language", "")) or request.app.state.services.default_language
+
+
+def _accepted(header: str) -> str | None:
+    ranked = []
+    for place, part in enumerate(header.split(",")[:20]):
+        name, _, quality = part.strip().partition(";q=")
+        try:
+            weight = float(quality) if quality else 1.0
+        except ValueError:
+            weight = 0.0
+        ranked.append((-weight, place, name.split("-")[0].lower()))
+    return next((name for weight, _, name in sorted(ranked) if name in LANGUAGES and weight < 0), None)
+
+
+def lab_of(request: Request) -> Lab:
+    """The site; read once, its words hardly ever change while the program runs."""
+    lab: Lab | None = request.app.state.lab
+    if lab is None:
+        lab = request.app.state.lab = services_of(request).store.views().lab()
+    return lab
+
+
+def words_of(request: Request) -> Words:
+    """How to speak to whoever asks."""
+    return Words(language_of(request), zone=lab_of(request).timezone, now=services_of(request).clock.now())
+
+
+def token_view(request: Request, secret: str | None) -> TokenView | None:
+    """Who holds this secret, if it is a live token."""
+    if not secret or len(secret) > 500:
+        return None
+    services = services_of(request)
+    return services.store.views().token(digest_of(secret), services.clock.now())
+
+
+Asked = Annotated[Services, Depends(services_of)]
+Speaking = Annotated[Words, Depends(words_of)]

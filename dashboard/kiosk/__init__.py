@@ -1,0 +1,1 @@
+"""The screen at a machine: what became of the last tap."""

@@ -1,0 +1,153 @@
+"""What the screen at a machine says: the answer to the last tap for a minute, else how to begin."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from dashboard.floor.views import Tile, tile
+from dashboard.live import Draw, Scene
+from dashboard.rendering import fragment
+from gateway.domain.events import Event, EventKind
+from gateway.domain.floor import BoardKey
+from gateway.domain.refusals import ACCOUNT_MATTERS, NEXT_STEPS, Code
+from gateway.domain.resources import DeviceRole
+from gateway.domain.sessions import EndReason, Session, State
+from gateway.ports.views import LastTap, ResourceView, Views
+from gateway.wording import Said, Words
+
+SHOWN_FOR = timedelta(seconds=60)
+"""How long an answer stays; nobody reads at the speed of a machine."""
+
+ICONS = {
+    "starting": "starting", "on": "free", "ready": "free", "failed": "unknown", "interrupted": "interrupted",
+    "again": "noted", "session_closed": "noted", "person_gone": "noted", "person_back": "noted", "late": "noted",
+}  # fmt: skip
+TONES = {"starting": "wait", "on": "granted", "ready": "granted", "failed": "refused", "interrupted": "refused"}
+REFUSAL_ICONS = {
+    Code.TRAINING_MISSING: "training", Code.TRAINING_LAPSED: "training", Code.RESERVED_BY_OTHER: "reserved",
+    Code.RESERVATION_REQUIRED: "reserved", Code.IN_USE: "occupied_idle", Code.OUT_OF_SERVICE: "out_of_service",
+    Code.BADGE_UNKNOWN: "badge",
+}  # fmt: skip
+CANNOT_BEGIN = frozenset({BoardKey.OUT_OF_SERVICE, BoardKey.ALARM, BoardKey.STALE, BoardKey.UNKNOWN, BoardKey.OFF})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Face:
+    """One face of the kiosk. ``tap`` is None on the idle one; ``more`` are the other reasons."""
+
+    tap: int | None
+    tone: str
+    icon: str
+    title: str
+    sentence: str
+    step: str
+    more: tuple[Said, ...] = ()
+
+
+def face(view: ResourceView, tap: LastTap | None, views: Views, words: Words, now: datetime) -> Face:
+    """What to show now."""
+    if tap is None or now - tap.event.event.at >= SHOWN_FOR:
+        return _idle(view, words, now)
+    event = tap.event.event
+    if event.kind is EventKind.TAP_REFUSED:
+        return _refused(tap.event.id, event, words)
+    name = _answer(event, view, views)
+    if name is None:
+        return _idle(view, words, now)
+    until = view.session.granted_until if view.session else event.data.get("until")
+    said = words.verdict(name, first_name=_first_name(event, tap.first_name), until=until)
+    return Face(
+        tap=tap.event.id, tone=TONES.get(name, "noted"), icon=ICONS[name], title=said.title, sentence=said.sentence,
+        step=words(f"kiosk.step.{name}"),
+    )  # fmt: skip
+
+
+def _first_name(event: Event, name: str | None) -> str | None:
+    return name if event.kind is EventKind.TAP_GRANTED else None
+
+
+def _answer(event: Event, view: ResourceView, views: Views) -> str | None:
+    """The name of the verdict; what a granted tap has become depends on what the relay has said since."""
+    if event.kind is EventKind.TAP_LATE:
+        return "late"
+    session = view.session
+    if event.kind is EventKind.TAP_NOTED:
+        note = str(event.data.get("note"))
+        starting = session is not None and session.state is State.OPENING
+        return "starting" if note == "again" and starting else note if note in ICONS else None
+    if session is not None:
+        return _standing(session, view)
+    last = views.sessions(limit=1, cursor=None, resource=view.resource.slug).rows
+    return "failed" if last and last[0].end_reason is EndReason.RELAY_UNCONFIRMED else None
+
+
+def _standing(session: Session, view: ResourceView) -> str:
+    powered = any(device.role is DeviceRole.INTERLOCK for device in view.devices)
+    active = "on" if powered else "ready"
+    named = {State.OPENING: "starting", State.LEAVING: "person_gone", State.INTERRUPTED: "interrupted"}
+    return named.get(session.state, active)
+
+
+def _refused(id: int, event: Event, words: Words) -> Face:
+    reasons = [reason for reason in _reasons(event) if reason[0] not in ACCOUNT_MATTERS]
+    account = next((reason for reason in _reasons(event) if reason[0] in ACCOUNT_MATTERS), None)
+    # Whoever reads over a shoulder learns nothing about an account, not even from the reasons beside it.
+    shown = [account] if account else reasons
+    code, params = shown[0]
+    said = words.say(code, params, public=True)
+    return Face(
+        tap=id,
+        tone="refused",
+        icon="person" if account else REFUSAL_ICONS.get(code, "unknown"),
+        title=said.title,
+        sentence=said.sentence,
+        step=words.next_step(NEXT_STEPS[code][0], params),
+        more=tuple(words.say(code, params, public=True) for code, params in shown[1:]),
+    )
+
+
+def _reasons(event: Event) -> list[tuple[Code, Mapping[str, Any]]]:
+    """The refusals as the event tells them; one from a newer version than ours reads as *unavailable*."""
+    told = event.data.get("reasons")
+    found: list[tuple[Code, Mapping[str, Any]]] = []
+    for reason in told if isinstance(told, list) else []:
+        if isinstance(reason, dict) and reason.get("code") in set(Code):
+            params = reason.get("params")
+            found.append((Code(str(reason["code"])), params if isinstance(params, dict) else {}))
+    return found or [(Code.SYSTEM_UNAVAILABLE, {})]
+
+
+def _idle(view: ResourceView, words: Words, now: datetime) -> Face:
+    shown: Tile = tile(view, words, now)
+    if shown.key in CANNOT_BEGIN:
+        step = words.next_step("use_another", {})
+        return Face(tap=None, tone="idle", icon=shown.key, title=shown.word, sentence=shown.sentence, step=step)
+    if view.session is not None:
+        sentence, step = f"{shown.word}. {shown.sentence}".strip(), words("kiosk.idle_return")
+        return Face(tap=None, tone="idle", icon="wave", title=words("kiosk.idle"), sentence=sentence, step=step)
+    sentence = f"{shown.word}. {shown.sentence}" if shown.key is not BoardKey.FREE else words("kiosk.idle_use")
+    return Face(tap=None, tone="idle", icon="wave", title=words("kiosk.idle"), sentence=sentence, step=_needed(view, words))
+
+
+def _needed(view: ResourceView, words: Words) -> str:
+    if not view.trainings:
+        return ""
+    if len(view.trainings) == 1:
+        return words("kiosk.idle_training", names=view.trainings[0].names)
+    return words("kiosk.idle_trainings", count=len(view.trainings))
+
+
+def draw_kiosk(slug: str, lang: str) -> Draw:
+    """The one piece of a kiosk."""
+
+    def draw(scene: Scene) -> Mapping[str, str]:
+        view = scene.resources.get(slug)
+        if view is None:
+            return {}
+        words = Words(lang, zone=scene.lab.timezone, now=scene.now)
+        tap = scene.views.last_tap(view.resource.id)
+        shown = face(view, tap, scene.views, words, scene.now)
+        return {"kiosk": fragment("kiosk/face.html", words, face=shown, slug=slug, tile=tile(view, words, scene.now))}
+
+    return draw

@@ -1,0 +1,308 @@
+"""The live stream: one reading and one rendering for each change, however many screens are open.
+
+Hints come from the bus in its own thread, are gathered for some milliseconds, and make the resources they name be read
+and drawn again once for each channel (a kind of page in a language). Every screen of a channel is handed the same
+bytes; one that cannot keep up misses what lies between and gets the latest of each piece.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from devices import codec, envelope, topics
+from devices.messages import Changed, Sample
+from devices.topics import Channel as Topic
+from gateway.ports.bus import Bus, Delivery
+from gateway.ports.clock import Clock
+from gateway.ports.errors import BusUnavailable, EtabliError
+from gateway.ports.store import Store
+from gateway.ports.views import Lab, ResourceView, Views
+
+GATHER_S = 0.03
+"""How long a burst of hints may still grow before it is drawn."""
+TICK_S = 15.0
+"""How often states that only time changes are looked at again; also what keeps the connections open."""
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scene:
+    """What there is to draw: every resource known, the ones that changed (None for all), and how to read more."""
+
+    resources: Mapping[str, ResourceView]
+    changed: frozenset[str] | None
+    lab: Lab
+    now: datetime
+    views: Views
+
+
+Draw = Callable[[Scene], Mapping[str, str]]
+"""Pieces of a page by their id. Called in a worker thread."""
+
+
+@dataclass(slots=True, eq=False)
+class Client:
+    """One open screen: what it has seen, and the bell that wakes it."""
+
+    seen: int
+    bell: asyncio.Event = field(default_factory=asyncio.Event)
+    ping: bool = False
+
+
+@dataclass(slots=True, eq=False)
+class Channel:
+    """A kind of page in one language: its pieces as last drawn, and the screens that show it."""
+
+    draw: Draw
+    slug: str | None
+    clients: set[Client] = field(default_factory=set)
+    pieces: dict[str, tuple[int, str, bytes]] = field(default_factory=dict)
+    version: int = 0
+    previous: int = 0
+    latest: bytes = b""
+
+    def update(self, drawn: Mapping[str, str], version: int, epoch: str) -> None:
+        """Take what differs from before as the new version, and wake everyone."""
+        changed = {key: text for key, text in drawn.items() if key not in self.pieces or self.pieces[key][1] != text}
+        if not changed:
+            return
+        for key, text in changed.items():
+            self.pieces[key] = (version, text, encode_event(f"{epoch}-{version}", text))
+        self.previous, self.version = self.version, version
+        self.latest = b"".join(self.pieces[key][2] for key in changed)
+        for client in self.clients:
+            client.bell.set()
+
+    def news_for(self, client: Client) -> bytes:
+        """What this screen lacks; for those that kept up these are the very same bytes."""
+        if client.seen >= self.version:
+            return b""
+        seen, client.seen = client.seen, self.version
+        if seen == self.previous:
+            return self.latest
+        return b"".join(payload for version, _, payload in self.pieces.values() if version > seen)
+
+
+def encode_event(id: str, text: str) -> bytes:
+    """One server-sent event that carries a piece of a page."""
+    lines = "\n".join(f"data: {line}" for line in text.splitlines() if line.strip())
+    return f"event: piece\nid: {id}\n{lines}\n\n".encode()
+
+
+class LiveHub:
+    """Everything between the bus and the open screens. Made once; started and stopped with the application."""
+
+    def __init__(self, *, store: Store, bus: Bus | None, clock: Clock, epoch: str) -> None:
+        self._store, self._bus, self._clock, self.epoch = store, bus, clock, epoch
+        self._channels: dict[tuple[str, ...], Channel] = {}
+        self._floor: dict[str, ResourceView] = {}
+        self._progress: dict[str, tuple[float, datetime]] = {}
+        self._lab: Lab | None = None
+        self._dirty: set[str] = set()
+        self._all_dirty = True
+        self._counter = 0
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._bell = asyncio.Event()
+        self._tasks: list[asyncio.Task[None]] = []
+        self._subscribed = False
+        self._failing = False
+        self.stopping = False
+
+    @property
+    def mark(self) -> str:
+        """Where the stream stands: a page made now asks for what comes after."""
+        return f"{self.epoch}-{self._counter}"
+
+    @property
+    def clients(self) -> int:
+        """How many screens are open."""
+        return sum(len(channel.clients) for channel in self._channels.values())
+
+    # Life
+
+    async def start(self) -> None:
+        """Listen to the bus and begin to draw."""
+        self._loop = asyncio.get_running_loop()
+        self.stopping = False
+        self._tasks = [asyncio.create_task(self._draw_for_ever()), asyncio.create_task(self._tick_for_ever())]
+
+    def stop(self) -> None:
+        """End every stream now; may be called from any thread, before the server is told to stop."""
+        self.stopping = True
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._wake_everyone)
+
+    async def close(self) -> None:
+        """Stop listening and drawing."""
+        self.stop()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._bus is not None:
+            await asyncio.to_thread(self._bus.unsubscribe, self._hear)
+        self._loop = None
+
+    def _wake_everyone(self) -> None:
+        for channel in self._channels.values():
+            for client in channel.clients:
+                client.bell.set()
+
+    # The bus's side
+
+    def _listen(self) -> None:
+        """Subscribe; what went by while we could not hear is made up for by drawing everything again."""
+        if self._bus is None or self._subscribed:
+            return
+        site = self._read_lab().slug
+        filters = [(topics.subscription(channel, site=site), 0) for channel in (Topic.LIVE, Topic.SAMPLE)]
+        try:
+            self._bus.subscribe(filters, self._hear)
+        except BusUnavailable as error:
+            _log.info("live hints are not heard yet: %s", error)
+            return
+        self._subscribed = True
+        self._bus.on_connection(lambda connected: self._call(self._touch, None) if connected else None)
+        self._call(self._touch, None)
+
+    def _hear(self, delivery: Delivery) -> None:
+        address = topics.parse(delivery.topic)
+        if address is None:
+            return
+        try:
+            if address.channel is Topic.LIVE:
+                message = codec.decode(delivery.payload)
+                if isinstance(message, Changed):
+                    self._call(self._touch, message.resource)
+            elif b'"progress"' in delivery.payload:
+                self._note_progress(delivery, address)
+        except codec.BadMessage:
+            return  # the gateway counts nonsense; screens need not
+
+    def _note_progress(self, delivery: Delivery, address: topics.Address) -> None:
+        sealed = envelope.unseal(delivery.payload, topic=delivery.topic, site=address.site, device=address.device)
+        percent = sealed.message.values.get("progress") if isinstance(sealed.message, Sample) else None
+        if percent is None:
+            return
+        before = self._progress.get(address.device)
+        self._progress[address.device] = (percent, self._clock.now())
+        if before is None or round(before[0]) != round(percent):
+            self._call(self._touch_device, address.device)
+
+    def _call(self, function: Callable[..., None], *values: object) -> None:
+        loop = self._loop
+        if loop is not None and not loop.is_closed():
+            loop.call_soon_threadsafe(function, *values)
+
+    # The loop's side
+
+    def _touch(self, slug: str | None) -> None:
+        if slug is None:
+            self._all_dirty = True
+        else:
+            self._dirty.add(slug)
+        self._bell.set()
+
+    def _touch_device(self, device: str) -> None:
+        for slug, view in self._floor.items():
+            if any(each.slug == device for each in view.devices):
+                self._touch(slug)
+
+    @contextmanager
+    def join(self, key: tuple[str, ...], draw: Draw, *, slug: str | None, seen: str | None) -> Iterator[tuple[Channel, Client]]:
+        """Open a screen on a channel, which is made with the first and forgotten with the last of its screens."""
+        channel = self._channels.get(key)
+        if channel is None:
+            channel = self._channels[key] = Channel(draw=draw, slug=slug)
+            self._touch(None)
+        client = Client(seen=self._number(seen))
+        if channel.version > client.seen:
+            client.bell.set()
+        channel.clients.add(client)
+        try:
+            yield channel, client
+        finally:
+            channel.clients.discard(client)
+            if not channel.clients and self._channels.get(key) is channel:
+                del self._channels[key]
+
+    def _number(self, mark: str | None) -> int:
+        epoch, _, number = (mark or "").rpartition("-")
+        return int(number) if epoch == self.epoch and number.isdecimal() and len(number) < 16 else -1
+
+    async def _tick_for_ever(self) -> None:
+        while True:
+            try:
+                await asyncio.to_thread(self._listen)
+            except EtabliError as error:
+                _log.info("live hints are not heard yet: %s", error)
+            self._touch(None)
+            for channel in self._channels.values():
+                for client in channel.clients:
+                    client.ping = True
+                    client.bell.set()
+            await asyncio.sleep(TICK_S)
+
+    async def _draw_for_ever(self) -> None:
+        while True:
+            await self._bell.wait()
+            await asyncio.sleep(GATHER_S)
+            self._bell.clear()
+            changed = None if self._all_dirty else frozenset(self._dirty)
+            self._dirty, self._all_dirty = set(), False
+            channels = [c for c in self._channels.values() if c.clients and (changed is None or c.slug is None or c.slug in changed)]
+            if not channels and changed is not None:
+                self._forget(changed)
+            try:
+                drawn = await asyncio.to_thread(self._draw, changed, channels) if channels else []
+                self._failing = False
+            except Exception:
+                # A screen must not go dark for good because one reading failed.
+                if not self._failing:
+                    _log.warning("the screens cannot be drawn now; trying again each second", exc_info=True)
+                self._failing = True
+                await asyncio.sleep(1.0)
+                self._touch(None)
+                continue
+            self._counter += 1
+            for channel, pieces in drawn:
+                channel.update(pieces, self._counter, self.epoch)
+
+    def _forget(self, changed: Iterable[str]) -> None:
+        """Nobody looks: what changed is read again when somebody does."""
+        for slug in changed:
+            self._floor.pop(slug, None)
+
+    # In a worker thread
+
+    def _draw(self, changed: frozenset[str] | None, channels: list[Channel]) -> list[tuple[Channel, Mapping[str, str]]]:
+        now, views = self._clock.now(), self._store.views()
+        if changed is None or not self._floor:
+            changed = None
+            self._floor = {view.resource.slug: view for view in views.floor(now)}
+        else:
+            for slug in changed:
+                view = views.resource(slug, now)
+                if view is not None:
+                    self._floor[slug] = view
+        resources = {slug: self.with_progress(view) for slug, view in self._floor.items()}
+        scene = Scene(resources=resources, changed=changed, lab=self._read_lab(), now=now, views=views)
+        return [(channel, channel.draw(scene)) for channel in channels]
+
+    def with_progress(self, view: ResourceView) -> ResourceView:
+        """The view with what its machine last said of its progress, if that was about the job it is at now."""
+        if view.job is None or view.job.ended_at is not None:
+            return view
+        for device in view.devices:
+            percent, at = self._progress.get(device.slug, (None, None))
+            if percent is not None and at is not None and at >= view.job.started_at:
+                return replace(view, progress=percent)
+        return view
+
+    def _read_lab(self) -> Lab:
+        if self._lab is None:
+            self._lab = self._store.views().lab()
+        return self._lab

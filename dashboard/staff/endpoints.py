@@ -1,0 +1,136 @@
+"""``/equipe``: signing in with a token, the desk, and what can be done from it."""
+
+import hashlib
+import hmac
+from typing import Annotated
+from urllib.parse import urlencode, urlsplit
+
+from fastapi import APIRouter, Depends, Form, Query, Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+
+from dashboard.dependencies import STAFF_ROLES, Asked, token_view, words_of
+from dashboard.problems import Problem
+from dashboard.rendering import page
+from dashboard.staff.views import MEMBERS_LISTED, desk
+from gateway.service import members, resources
+from gateway.service.members import Enrolment
+
+router = APIRouter(prefix="/equipe", include_in_schema=False)
+
+SESSION_S = 12 * 3600
+SAID = frozenset({"done", "gone", *Enrolment})
+Small = Annotated[str, Form(max_length=500)]
+
+
+def _cookie(request: Request) -> str:
+    """``__Host-`` pins the cookie to this host, which browsers allow on HTTPS only."""
+    return "__Host-etabli_staff" if request.url.scheme == "https" else "etabli_staff"
+
+
+def _secret(request: Request) -> str | None:
+    secret = request.cookies.get(_cookie(request))
+    token = token_view(request, secret)
+    return secret if token is not None and token.role in STAFF_ROLES else None
+
+
+def _form_token(secret: str) -> str:
+    return hmac.new(secret.encode(), b"form of the team's page", hashlib.sha256).hexdigest()[:40]
+
+
+def _same_origin(request: Request) -> None:
+    """A form of ours, not one that another site makes a browser send."""
+    origin = request.headers.get("origin")
+    fetched = request.headers.get("sec-fetch-site")
+    ours = urlsplit(origin).netloc == request.headers.get("host") if origin else fetched == "same-origin"
+    if not ours:
+        raise Problem("forbidden", detail=words_of(request)("staff.origin"))
+
+
+def staff_post(request: Request, form_token: Small = "") -> None:
+    """Let a form pass only when somebody of the team sent it from this page."""
+    _same_origin(request)
+    secret = _secret(request)
+    if secret is None:
+        raise Problem("forbidden")
+    if not hmac.compare_digest(form_token.encode(), _form_token(secret).encode()):
+        raise Problem("forbidden", detail=words_of(request)("staff.origin"))
+
+
+Posted = Depends(staff_post)
+
+
+@router.get("")
+def home(
+    request: Request, services: Asked, search: Annotated[str | None, Query(max_length=100)] = None,
+    said: str | None = None, member: Annotated[str | None, Query(max_length=64)] = None,
+) -> HTMLResponse:  # fmt: skip
+    """The desk, or the way in."""
+    secret, words = _secret(request), words_of(request)
+    if secret is None:
+        return page(request, "staff/enter.html", words=words, private=True, wrong=False)
+    views, now = services.store.views(), services.clock.now()
+    named = views.member(member) if said == Enrolment.ENROLLED and member else None
+    return page(
+        request, "staff/desk.html", words=words, private=True, desk=desk(views, words, now, search), search=search,
+        form_token=_form_token(secret), said=said if said in SAID else None, enrolled=named, listed=MEMBERS_LISTED,
+        enrolments=tuple(Enrolment),
+    )  # fmt: skip
+
+
+@router.post("/entrer", dependencies=[Depends(_same_origin)])
+def enter(request: Request, token: Small = "") -> Response:
+    """Take a manager's token for a cookie that no script can read."""
+    found = token_view(request, token)
+    if found is None or found.role not in STAFF_ROLES:
+        return page(request, "staff/enter.html", status=403, private=True, wrong=True)
+    response = _home()
+    response.set_cookie(
+        _cookie(request), token.strip(), max_age=SESSION_S, path="/", httponly=True, samesite="strict",
+        secure=request.url.scheme == "https",
+    )  # fmt: skip
+    return response
+
+
+@router.post("/sortir", dependencies=[Posted])
+def leave(request: Request) -> Response:
+    """Forget the cookie."""
+    response = _home()
+    response.delete_cookie(_cookie(request), path="/", httponly=True, samesite="strict")
+    return response
+
+
+@router.post("/badges", dependencies=[Posted])
+def give_badge(services: Asked, event: Annotated[int, Form(ge=0, lt=2**63)], member: Small) -> Response:
+    """Give the badge of an unknown tap to somebody: one click."""
+    new = services.ids.new()
+    outcome = services.transact(
+        lambda work, now: members.enrol_tapped(work, id=new, member_id=member, event_id=event, now=now)
+    )
+    return _home(said=outcome, member=member)
+
+
+@router.post("/ressources/{slug}/hors-service", dependencies=[Posted])
+def take_out(services: Asked, slug: str, reason: Annotated[str, Form(max_length=200)] = "") -> Response:
+    """Out of service, with a reason that everybody reads."""
+    why = " ".join(reason.split()) or None
+    done = services.transact(lambda work, now: resources.take_out(work, slug=slug, reason=why, back_at=None, now=now))
+    return _home(said="done" if done else "gone")
+
+
+@router.post("/ressources/{slug}/en-service", dependencies=[Posted])
+def put_back(services: Asked, slug: str) -> Response:
+    """In service again."""
+    done = services.transact(lambda work, now: resources.put_back(work, slug=slug, now=now))
+    return _home(said="done" if done else "gone")
+
+
+@router.post("/ressources/{slug}/terminer", dependencies=[Posted])
+def end_session(services: Asked, slug: str) -> Response:
+    """End what is open on a resource."""
+    done = services.transact(lambda work, now: resources.end_session(work, slug=slug, now=now))
+    return _home(said="done" if done else "gone")
+
+
+def _home(**query: str) -> RedirectResponse:
+    address = f"/equipe?{urlencode(query)}" if query else "/equipe"
+    return RedirectResponse(address, status_code=303, headers={"Cache-Control": "no-store"})
