@@ -23,4 +23,4 @@ class Sentence:
 
 def language_of(text: str | None) -> Language:
     """The language a ``LANG`` or ``--lang`` asks for; French unless it says English."""
-    return "en" if (text or "").lower().startswith(("en", "c", "posix")) else "fr"
+    return "en" if (text or "").lower().startswith("en") else "fr"

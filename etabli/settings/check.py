@@ -24,7 +24,7 @@ def check(file: Path, *, running: bool = False) -> tuple[Problem, ...]:
     if not source.problems:
         problems += [*_duplicates(source), *_references(source), *_bridges(source), *_environment()]
     if settings is not None:
-        problems += [*_files(source, settings), *_zones(source, settings)]
+        problems += [*_files(source, settings), *_openness(source, settings)]
         problems += [] if running else _ports(source, settings)
     return tuple(sorted(set(problems), key=lambda problem: (problem.warning, problem.line or 0, problem.key)))
 
@@ -132,6 +132,11 @@ def _secret_files(settings: Settings) -> Iterator[tuple[Loc, Path]]:
         ("series", "influx", "token_file"): influx.token_file if influx else None,
         ("grafana", "token_file"): grafana.token_file if grafana else None,
     }
+    for index, device in enumerate(settings.devices):
+        named[("devices", index, "key_file")] = device.key_file
+        for key, value in device.settings.items():
+            if key.endswith("_file") and isinstance(value, str):
+                named[("devices", index, "settings", key)] = Path(value)
     yield from ((loc, path) for loc, path in named.items() if path is not None)
 
 
@@ -157,12 +162,12 @@ def _files(source: Source, settings: Settings) -> Iterator[Problem]:
         )
 
 
-def _zones(source: Source, settings: Settings) -> Iterator[Problem]:
+def _openness(source: Source, settings: Settings) -> Iterator[Problem]:
     open_broker = settings.broker.mode == "embedded" and settings.broker.host not in ("127.0.0.1", "::1", "localhost")
-    if open_broker and settings.broker.password_file is None:
+    if open_broker:
         says = Sentence(
-            "ce courtier écoute le réseau sans mot de passe : donnez username et password_file",
-            "this broker listens to the network without a password: give username and password_file",
+            "ce courtier écoute le réseau sans mot de passe ; sur un réseau partagé, préférez un Mosquitto avec des comptes",
+            "this broker listens to the network without passwords; on a shared network prefer a Mosquitto with accounts",
         )
         yield source.problem(("broker", "host"), says, warning=WARNING)
 

@@ -10,12 +10,11 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 from pydantic_settings import SettingsError
 
+from etabli.settings.environment import FILE
 from etabli.settings.lines import line_index, nearest
 from etabli.settings.models import ENV_DELIMITER, ENV_PREFIX, Settings
 from etabli.settings.problems import Loc, Misconfigured, Problem, at, dotted, expected, with_value
-from etabli.words import Language, Sentence, language_of
-
-FILE = "etabli.toml"
+from etabli.words import Sentence
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,22 +38,6 @@ class Source:
 def env_name(loc: Loc) -> str:
     """The environment's name for a key."""
     return ENV_PREFIX + ENV_DELIMITER.join(str(step).upper() for step in loc)
-
-
-def ui_language(choice: str | None = None) -> Language:
-    """The language of the command: ``--lang``, else LC_ALL, LC_MESSAGES, LANG."""
-    names = ("LC_ALL", "LC_MESSAGES", "LANG")
-    return language_of(choice or next((os.environ[name] for name in names if os.environ.get(name)), None))
-
-
-def config_file(choice: Path | None = None) -> Path:
-    """The file to read: ``--config``, else ETABLI_CONFIG, else etabli.toml here."""
-    return choice or Path(os.environ.get("ETABLI_CONFIG") or FILE)
-
-
-def colours_wanted() -> bool:
-    """Whether the environment forbids colours (https://no-color.org)."""
-    return not os.environ.get("NO_COLOR")
 
 
 def read(file: Path) -> Source:
@@ -122,16 +105,20 @@ def rooted(settings: Settings, folder: Path) -> Settings:
 
 
 def _rooted(value: Any, root: Path) -> Any:
-    if not isinstance(value, BaseModel):
-        return value
-    changed = {}
-    for name in type(value).model_fields:
-        inner = getattr(value, name)
-        if isinstance(inner, Path):
-            changed[name] = root / inner.expanduser()
-        elif isinstance(inner, BaseModel):
-            changed[name] = _rooted(inner, root)
-    return value.model_copy(update=changed)
+    """Paths in models, lists of models, and the ``…_file`` keys of a bridge's own settings."""
+    if isinstance(value, Path):
+        return root / value.expanduser()
+    if isinstance(value, BaseModel):
+        names = type(value).model_fields
+        return value.model_copy(update={name: _rooted(getattr(value, name), root) for name in names})
+    if isinstance(value, tuple):
+        return tuple(_rooted(each, root) for each in value)
+    if isinstance(value, dict):
+        files = {
+            k: str(root / Path(v).expanduser()) for k, v in value.items() if k.endswith("_file") and isinstance(v, str)
+        }
+        return value | files
+    return value
 
 
 def secret(file: Path, key: str) -> str:

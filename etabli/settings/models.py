@@ -115,9 +115,9 @@ class BrokerSettings(Strict):
     port: Port = 1883
     """The broker's port."""
     username: str | None = None
-    """Name to log in with. On an embedded broker that listens to the network, devices log in with it too."""
+    """External: name to log in with."""
     password_file: Path | None = None
-    """File that holds the password, mode 0600."""
+    """External: file that holds the password, mode 0600."""
     protocol: Literal["5", "3.1.1"] = "5"
     """Version of MQTT; several gateways need 5. The broker inside the process (no Mosquitto installed) speaks 3.1.1."""
 
@@ -224,6 +224,8 @@ class DeviceSettings(Strict):
     """The bridge that reaches it (listed below); without it, the device speaks our topics itself (docs/topics.md)."""
     settings: dict[str, Any] = Field(default_factory=dict)
     """The bridge's own settings (listed below)."""
+    key_file: Path | None = None
+    """File that holds the key with which the device signs what it says, in hex, mode 0600; without it, unsigned."""
 
 
 class Settings(BaseSettings):

@@ -25,9 +25,9 @@ port = 8080
 
 [broker]
 mode = "embedded"           # Établi démarre son propre courtier MQTT ; "external" pour un Mosquitto déjà en place
-host = "127.0.0.1"          # "0.0.0.0" dès qu'une prise du réseau doit le joindre, avec un mot de passe :
+host = "127.0.0.1"          # "0.0.0.0" dès qu'une prise du réseau doit le joindre
 port = 1883
-# username = "lab"
+# username = "lab"          # pour mode = "external"
 # password_file = "secrets/mqtt"
 
 [series]
@@ -98,7 +98,7 @@ ceiling_hours = 36
 # [devices.settings]
 # port = "/dev/serial/by-id/usb-FTDI_FT232R-if00-port0"
 
-# Une prise commandée par MQTT : tasmota, shelly_gen1, shelly_gen2, esphome, zigbee2mqtt.
+# Une prise commandée par MQTT : tasmota, shelly-gen1, shelly-gen2, esphome, zigbee2mqtt.
 # Réglez-la pour qu'elle reste éteinte au retour du courant (Tasmota : PowerOnState 0).
 # [[devices]]
 # slug = "laser-prise"
@@ -107,7 +107,7 @@ ceiling_hours = 36
 # bridge = "relay_mqtt"
 # [devices.settings]
 # dialect = "tasmota"
-# topic = "laser"
+# name = "laser"
 """
 
 _EN = """\
@@ -132,9 +132,9 @@ port = 8080
 
 [broker]
 mode = "embedded"           # Établi starts its own MQTT broker; "external" for a Mosquitto that is already there
-host = "127.0.0.1"          # "0.0.0.0" as soon as a plug of the network must reach it, with a password:
+host = "127.0.0.1"          # "0.0.0.0" as soon as a plug of the network must reach it
 port = 1883
-# username = "lab"
+# username = "lab"          # for mode = "external"
 # password_file = "secrets/mqtt"
 
 [series]
@@ -204,7 +204,7 @@ ceiling_hours = 36
 # [devices.settings]
 # port = "/dev/serial/by-id/usb-FTDI_FT232R-if00-port0"
 
-# A plug by MQTT: tasmota, shelly_gen1, shelly_gen2, esphome, zigbee2mqtt.
+# A plug by MQTT: tasmota, shelly-gen1, shelly-gen2, esphome, zigbee2mqtt.
 # Set it to stay off when mains returns (Tasmota: PowerOnState 0).
 # [[devices]]
 # slug = "laser-plug"
@@ -213,7 +213,7 @@ ceiling_hours = 36
 # bridge = "relay_mqtt"
 # [devices.settings]
 # dialect = "tasmota"
-# topic = "laser"
+# name = "laser"
 """
 
 

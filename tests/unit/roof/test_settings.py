@@ -2,8 +2,9 @@
 
 import pytest
 
-from etabli.settings import Misconfigured, load, secret
 from etabli.settings.check import check
+from etabli.settings.load import load, secret
+from etabli.settings.problems import Misconfigured
 from etabli.settings.sample import sample
 
 GOOD = """
@@ -143,7 +144,26 @@ def test_a_secret_that_is_missing_or_open_to_others_is_told(write, tmp_path):
 def test_the_file_that_init_writes_is_right_and_so_is_each_device_it_shows(write, language):
     text = sample(language)
     assert [p for p in check(write(text)) if "already taken by another" not in p.says.en] == []
-    shown = "\n".join(line[2:] if line.startswith(("# [[dev", "# [dev", "# slug", "# res", "# role", "# bridge", "# url = \"http://octopi", "# api_key", "# port = \"/dev", "# dialect", "# topic")) else line for line in text.splitlines())
+    shown = "\n".join(
+        line[2:]
+        if line.startswith(
+            (
+                "# [[dev",
+                "# [dev",
+                "# slug",
+                "# res",
+                "# role",
+                "# bridge",
+                '# url = "http://octopi',
+                "# api_key",
+                '# port = "/dev',
+                "# dialect",
+                "# name",
+            )
+        )
+        else line
+        for line in text.splitlines()
+    )
     problems = [p for p in check(write(shown)) if not p.warning and "already taken by another" not in p.says.en]
     assert [p.key for p in problems if "api_key_file" not in p.key] == []
     assert len(load(write(shown)).devices) == 4
