@@ -1,0 +1,266 @@
+"""What a bridge has to tell, on disk until the gateway has said that it keeps it.
+
+One SQLite file: WAL and ``synchronous=FULL``, so :meth:`Outbox.append` returns after an fsync and neither ``kill -9``
+nor a power cut takes a fact back. SQLite itself drops a torn tail of its log; a file damaged beyond that is set aside,
+what can be read of it is carried over, and a new one is begun: an outbox never keeps a bridge from starting.
+It is bounded: when full it raises, since a fact dropped in silence is worse than a tap refused.
+"""
+
+import logging
+import secrets
+import sqlite3
+import threading
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from devices.codec import BadMessage, decode, encode
+from devices.messages import Fact
+from gateway.ports.errors import BadConfiguration, StoreUnavailable
+
+log = logging.getLogger(__name__)
+
+MAX_FACTS = 100_000
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS facts(
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    device TEXT NOT NULL,
+    boot TEXT NOT NULL,
+    seq INTEGER NOT NULL,
+    mono_ms INTEGER NOT NULL,
+    system_boot TEXT NOT NULL,
+    at TEXT NOT NULL,
+    message BLOB NOT NULL,
+    UNIQUE(device, boot, seq))
+"""
+_COLUMNS = "id, device, boot, seq, mono_ms, system_boot, at, message"
+_BROKEN = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR)
+"""Primary codes of a file that is no outbox of ours: damaged, something else, or with other tables."""
+
+
+class OutboxFull(StoreUnavailable):
+    """The outbox holds as many facts as it may: the gateway has not acknowledged any for too long."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptFact:
+    """One fact that waits for its receipt. ``mono_ms`` counts since the machine's start that ``system_boot`` names."""
+
+    id: int
+    device: str
+    boot: str
+    seq: int
+    mono_ms: int
+    system_boot: str
+    at: datetime
+    fact: Fact
+
+
+def system_boot_id() -> str:
+    """Changes at each start of this machine; where the system does not tell, at each start of this process."""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    except OSError:
+        return secrets.token_hex(8)
+
+
+class Outbox:
+    """The facts of one bridge process, from all its devices. Thread-safe; one process at a time."""
+
+    def __init__(self, path: Path, *, system_boot: str | None = None, max_facts: int = MAX_FACTS) -> None:
+        self.path = path
+        self.boot = secrets.token_hex(8)
+        self.system_boot = system_boot or system_boot_id()
+        self._max_facts = max_facts
+        self._lock = threading.Lock()
+        self._next_seq: dict[str, int] = {}
+        self._unreadable: set[int] = set()
+        self._full = False
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._db = self._open()
+        self._count: int = self._db.execute("SELECT count(*) FROM facts").fetchone()[0]
+
+    def append(self, device: str, fact: Fact, *, at: datetime, mono_s: float) -> KeptFact:
+        """Keep a fact and return once it is on disk; OutboxFull or StoreUnavailable when it is not."""
+        if not isinstance(fact, Fact):
+            raise TypeError(f"only facts are kept, not {type(fact).__name__}")
+        with self._lock:
+            self._watch_fullness()
+            seq = self._next_seq.get(device, 1)
+            row = (device, self.boot, seq, int(mono_s * 1000), self.system_boot, at.isoformat(), encode(fact))
+            try:
+                cursor = self._db.execute(
+                    "INSERT INTO facts(device, boot, seq, mono_ms, system_boot, at, message) VALUES (?,?,?,?,?,?,?)",
+                    row,
+                )
+            except sqlite3.Error as error:
+                # The number stays for the next fact: a gap in seq would make the gateway wait for what never comes.
+                raise self._unavailable(error) from error
+            self._next_seq[device] = seq + 1
+            self._count += 1
+        return KeptFact(
+            id=int(cursor.lastrowid or 0),
+            device=device,
+            boot=self.boot,
+            seq=seq,
+            mono_ms=row[3],
+            system_boot=self.system_boot,
+            at=at,
+            fact=fact,
+        )
+
+    def waiting(self, device: str, *, after: int = 0, limit: int = 500) -> list[KeptFact]:
+        """The oldest facts of a device that have no receipt yet and come after the one with this id, in order."""
+        query = f"SELECT {_COLUMNS} FROM facts WHERE device = ? AND id > ? ORDER BY id LIMIT ?"  # noqa: S608
+        with self._lock:
+            try:
+                rows = self._db.execute(query, (device, after, limit)).fetchall()
+            except sqlite3.Error as error:
+                raise self._unavailable(error) from error
+        return [kept for row in rows if (kept := self._read(row)) is not None]
+
+    def receipted(self, receipts: Iterable[tuple[str, str, int, int]]) -> int:
+        """Let go of what the gateway keeps: ``(device, boot, first, last)`` ranges of ``seq``. Answers how many."""
+        with self._lock:
+            try:
+                with self._db:
+                    self._db.execute("BEGIN IMMEDIATE")
+                    cursor = self._db.executemany(
+                        "DELETE FROM facts WHERE device = ? AND boot = ? AND seq BETWEEN ? AND ?", list(receipts)
+                    )
+            except sqlite3.Error as error:
+                raise self._unavailable(error) from error
+            self._count -= cursor.rowcount
+            return cursor.rowcount
+
+    def devices(self) -> list[str]:
+        """Every device that still has something to tell, also one that is no longer configured."""
+        with self._lock:
+            return [row[0] for row in self._db.execute("SELECT DISTINCT device FROM facts ORDER BY device")]
+
+    def __len__(self) -> int:
+        return self._count
+
+    def close(self) -> None:
+        """Let go of the file."""
+        with self._lock:
+            self._db.close()
+
+    def _watch_fullness(self) -> None:
+        full = self._count >= self._max_facts
+        if full and not self._full:
+            log.error(
+                "the outbox %s is full: %d facts wait for the gateway; new ones are refused", self.path, self._count
+            )
+        elif self._full and not full:
+            log.warning("the outbox %s has room again", self.path)
+        self._full = full
+        if full:
+            raise OutboxFull(f"the outbox {self.path} is full: {self._count} facts wait for the gateway")
+
+    def _read(self, row: tuple[Any, ...]) -> KeptFact | None:
+        fact_id, device, boot, seq, mono_ms, system_boot, at, message = row
+        try:
+            if not (isinstance(message, bytes) and isinstance(seq, int) and isinstance(mono_ms, int)):
+                raise BadMessage("a damaged row")
+            fact = decode(message)
+            if not isinstance(fact, Fact):
+                raise BadMessage(f"{fact.kind} is not a fact")
+            when = datetime.fromisoformat(at)
+        except (BadMessage, TypeError, ValueError) as error:
+            if fact_id not in self._unreadable:
+                self._unreadable.add(fact_id)
+                log.error("the outbox %s keeps a fact of %s that cannot be read: %s", self.path, device, error)
+            return None
+        return KeptFact(
+            id=fact_id,
+            device=device,
+            boot=boot,
+            seq=seq,
+            mono_ms=mono_ms,
+            system_boot=system_boot,
+            at=when,
+            fact=fact,
+        )
+
+    def _unavailable(self, error: sqlite3.Error) -> StoreUnavailable:
+        with suppress(sqlite3.Error):
+            self._db.rollback()
+        return StoreUnavailable(f"the outbox {self.path} cannot be used: {error}")
+
+    # --- opening, whatever is found there
+
+    def _open(self) -> sqlite3.Connection:
+        try:
+            return _connect(self.path)
+        except sqlite3.DatabaseError as error:
+            code = error.sqlite_errorcode & 0xFF
+            if code == sqlite3.SQLITE_BUSY:
+                raise BadConfiguration(f"the outbox {self.path} is in use by another process") from None
+            if code not in _BROKEN:
+                raise StoreUnavailable(f"the outbox {self.path} cannot be opened: {error}") from error
+            damage = str(error)
+        aside = _set_aside(self.path)
+        db = _connect(self.path)
+        saved = _carry_over(aside, db)
+        log.error("the outbox %s was damaged (%s): kept as %s, %d facts carried over", self.path, damage, aside, saved)
+        return db
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    """Open or create; sqlite3.DatabaseError when the file is damaged or held by another process."""
+    db = sqlite3.connect(path, timeout=1.0, isolation_level=None, check_same_thread=False)
+    try:
+        # Exclusive: two processes with one outbox would send each fact twice. The lock goes with its process.
+        db.execute("PRAGMA locking_mode=EXCLUSIVE")
+        db.execute("PRAGMA journal_mode=WAL")
+        db.execute("PRAGMA synchronous=FULL")
+        db.execute("BEGIN IMMEDIATE")
+        db.execute(_SCHEMA)
+        db.execute(f"SELECT {_COLUMNS} FROM facts LIMIT 1").fetchall()  # noqa: S608
+        db.execute("COMMIT")
+        for (answer,) in db.execute("PRAGMA quick_check"):
+            if answer != "ok":
+                damage = sqlite3.DatabaseError(answer)
+                damage.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
+                raise damage
+    except BaseException:
+        db.close()
+        raise
+    return db
+
+
+def _set_aside(path: Path) -> Path:
+    """Move the file and its log out of the way, under a name that is still free."""
+    number = 1
+    while (aside := path.with_name(f"{path.name}.damaged-{number}")).exists():
+        number += 1
+    for suffix in ("", "-wal"):
+        source = path.with_name(path.name + suffix)
+        if source.exists():
+            source.rename(aside.with_name(aside.name + suffix))
+    path.with_name(path.name + "-shm").unlink(missing_ok=True)
+    return aside
+
+
+def _carry_over(aside: Path, db: sqlite3.Connection) -> int:
+    """Copy what can still be read, from both ends towards the damage."""
+    rows: dict[int, tuple[object, ...]] = {}
+    source = sqlite3.connect(aside, isolation_level=None)
+    for order in ("ASC", "DESC"):
+        with suppress(sqlite3.Error):
+            for row in source.execute(f"SELECT {_COLUMNS} FROM facts ORDER BY id {order}"):  # noqa: S608
+                if row[0] in rows:
+                    break
+                rows[row[0]] = row
+    source.close()
+    saved = 0
+    db.execute("BEGIN IMMEDIATE")
+    for _id, row in sorted(rows.items()):
+        with suppress(sqlite3.Error):
+            saved += db.execute(f"INSERT INTO facts({_COLUMNS}) VALUES (?,?,?,?,?,?,?,?)", row).rowcount  # noqa: S608
+    db.execute("COMMIT")
+    return saved
