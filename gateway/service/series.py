@@ -1,7 +1,7 @@
 """Points for the time series: what an event or a sample means there, and the ways they get there.
 
-Tags are few and of low cardinality (site, resource, its kind, device, verdict, outcome); ids are fields; no member stands
-in the series at all. Every number is a float but ``event``, the number in the log by which a point is found again.
+Tags are few and of low cardinality (site, resource, its kind, device, verdict, outcome). No member stands in the series
+at all: whoever may know more follows the field ``event``, the number in the log. Every other number is a float.
 """
 
 import math
@@ -132,17 +132,13 @@ def _session(stored: StoredEvent) -> Iterable[Point]:
     data = stored.event.data
     fields = _numbers(data, _USE_S)
     fields["reason"] = _text(data, "reason", "unknown")
-    if stored.event.session_id:
-        fields["session"] = stored.event.session_id
     yield _of(stored, "session", fields)
     yield from _resource_state(stored)
 
 
 def _job(stored: StoredEvent) -> Iterable[Point]:
-    data = stored.event.data
-    fields = _numbers(data, _JOB_NUMBERS)
-    fields["job"] = _text(data, "job", "unknown")
-    yield _of(stored, "job", fields, ("outcome", _text(data, "outcome", "unknown")))
+    outcome = _text(stored.event.data, "outcome", "unknown")
+    yield _of(stored, "job", _numbers(stored.event.data, _JOB_NUMBERS), ("outcome", outcome))
     yield from _resource_state(stored)
 
 

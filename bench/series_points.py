@@ -1,0 +1,111 @@
+"""How fast event rows become points: through the sink into the SQL series, and into a genuine InfluxDB 2."""
+
+import shutil
+import statistics
+import sys
+import tempfile
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from gateway.adapters.timeseries_influx import InfluxTimeSeries
+from gateway.adapters.timeseries_sql import SqlTimeSeries
+from gateway.domain.events import Event, EventKind, StoredEvent
+from gateway.ports.timeseries import TimeSeries
+from gateway.service.series import SeriesSink, points_of
+from tests.fixtures_influx import ORG, TOKEN, Influx
+
+MACHINES, SINK_BATCH, RUNS = 50, 2000, 5
+START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+
+# One visit, as the log has it.
+VISIT = (
+    (EventKind.TAP_GRANTED, {"refusals": []}),
+    (EventKind.SESSION_OPENED, {}),
+    (EventKind.POWER_REPORTED, {"on": True, "cause": "command"}),
+    (EventKind.SESSION_ENERGISED, {}),
+    (EventKind.JOB_STARTED, {"job": "0199d6a1-0000-7000-8000-000000000001"}),
+    (
+        EventKind.JOB_ENDED,
+        {
+            "job": "0199d6a1-0000-7000-8000-000000000001", "outcome": "finished", "wall_s": 1834.2,
+            "active_s": 1790.1, "paused_s": 44.1, "laser_on_s": None, "filament_mm": 3120.7,
+        },
+    ),
+    (EventKind.TAP_REFUSED, {"refusals": ["training_missing", "reserved_by_other"]}),
+    (EventKind.TAP_NOTED, {"refusals": []}),
+    (
+        EventKind.SESSION_CLOSED,
+        {"reason": "tapped_out", "enabled_s": 2101.4, "active_s": 1790.1, "idle_s": 311.3},
+    ),
+    (EventKind.POWER_REPORTED, {"on": False, "cause": "command"}),
+)  # fmt: skip
+
+
+def log_of(events: int, first: int = 1) -> list[StoredEvent]:
+    """So many rows of the log: visits of fifty machines, one event each second."""
+    rows = []
+    for number in range(first, first + events):
+        visit, step = divmod(number, len(VISIT))
+        kind, data = VISIT[step]
+        machine = visit % MACHINES
+        event = Event(kind=kind, at=START + timedelta(seconds=number), resource_id=f"r{machine}", data=data)
+        rows.append(
+            StoredEvent(
+                id=number, event=event, site="lab", resource=f"machine-{machine}", device=f"node-{machine}",
+                resource_kind="laser",
+            )
+        )  # fmt: skip
+    return rows
+
+
+def points_per_second(series: TimeSeries, rows: list[StoredEvent]) -> float:
+    sink = SeriesSink(series, "bench")
+    begun = time.perf_counter()
+    for first in range(0, len(rows), SINK_BATCH):
+        assert sink.deliver(tuple(rows[first : first + SINK_BATCH])) == ()
+    taken = time.perf_counter() - begun
+    return sum(len(points_of(row)) for row in rows) / taken
+
+
+def _median(series: TimeSeries, events: int) -> float:
+    points_per_second(series, log_of(SINK_BATCH))
+    return statistics.median(
+        points_per_second(series, log_of(events, first=1 + run * events)) for run in range(1, RUNS + 1)
+    )
+
+
+def measure(events: int = 60_000) -> list[dict[str, str | float]]:
+    """Medians of five runs, each with events of its own."""
+    points = sum(len(points_of(row)) for row in log_of(events))
+    figures: list[dict[str, str | float]] = []
+    note = f"median of {RUNS} runs of {points} points from {events} event rows, batches of {SINK_BATCH} events"
+    with tempfile.TemporaryDirectory() as folder:
+        series: TimeSeries = SqlTimeSeries(f"{folder}/series.db")
+        figures.append(_figure("series_points_per_second_sql", _median(series, events), f"SQLite file; {note}"))
+        series.close()
+    if shutil.which(Influx.program) is None:
+        print("influxd is not on the PATH: series_points_per_second_influx is left out", file=sys.stderr)
+        return figures
+    with tempfile.TemporaryDirectory() as folder:
+        server = Influx(Path(folder))
+        try:
+            server.start()
+            server.set_up("bench")
+            series = InfluxTimeSeries(server.url, TOKEN, ORG, "bench")
+            figures.append(
+                _figure("series_points_per_second_influx", _median(series, events), f"genuine InfluxDB 2; {note}")
+            )
+            series.close()
+        finally:
+            server.kill()
+    return figures
+
+
+def _figure(name: str, value: float, note: str) -> dict[str, str | float]:
+    return {"name": name, "value": round(value), "unit": "points/s", "note": note}
+
+
+if __name__ == "__main__":
+    for figure in measure():
+        print(f"{figure['name']:36} {figure['value']:>10} {figure['unit']}   {figure['note']}")
