@@ -81,13 +81,7 @@ def handle_job_started(work: Work, fact: Received, now: datetime, ids: Ids) -> O
     assert isinstance(started, JobStarted)
     if work.job(fact.device.id, started.job) is not None:
         return NOTHING
-    for stale in work.running_jobs(fact.device.id):
-        wall = seconds_between(stale.started_at, fact.happened_at)
-        over = replace(
-            stale, ended_at=fact.happened_at, outcome=JobOutcome.UNKNOWN, wall_s=wall, active_s=wall, paused_s=0.0,
-            reason="another job began",
-        )  # fmt: skip
-        _end(work, over, fact.happened_at)
+    _end_forgotten(work, fact, "another job began")
     facts = _about(work, fact.device)
     job = _new_job(facts, fact, started.job, started.name, fact.happened_at, ids.new())
     work.save_job(job)
@@ -95,6 +89,26 @@ def handle_job_started(work: Work, fact: Received, now: datetime, ids: Ids) -> O
     if facts is not None:
         advance(work, facts, Trigger.JOB_STARTED, fact.happened_at)
     return NOTHING
+
+
+def _end_forgotten(work: Work, fact: Received, reason: str) -> None:
+    """Jobs of this device that nobody will ever end are over, how is unknown."""
+    at = fact.happened_at
+    for job in work.running_jobs(fact.device.id):
+        wall = seconds_between(job.started_at, at)
+        over = replace(
+            job, paused=False, ended_at=max(at, job.started_at), outcome=JobOutcome.UNKNOWN, wall_s=wall,
+            active_s=wall, paused_s=0.0, reason=reason,
+        )  # fmt: skip
+        _end(work, over, at)
+        facts = _about(work, fact.device)
+        if facts is not None:
+            _credit(work, facts, over, at)
+
+
+def _first_of_its_boot(fact: Received) -> bool:
+    """A bridge that starts anew remembers no job: what it had begun before, it will not end."""
+    return fact.envelope.seq == 1
 
 
 def _end(work: Work, job: Job, at: datetime) -> None:
@@ -182,6 +196,8 @@ def handle_device_connected(work: Work, fact: Received, now: datetime, ids: Ids)
     """The bridge reaches its machine."""
     connected = fact.envelope.message
     assert isinstance(connected, DeviceConnected)
+    if _first_of_its_boot(fact):
+        _end_forgotten(work, fact, "the bridge began anew")
     work.save_device(replace(fact.device, presence=Presence.ONLINE, presence_reason=None))
     log(
         work, _device_event(EventKind.DEVICE_CONNECTED, fact.device, fact.happened_at, detail=connected.detail)
@@ -193,6 +209,8 @@ def handle_device_lost(work: Work, fact: Received, now: datetime, ids: Ids) -> O
     """The bridge no longer reaches its machine; what its relay last said is no longer known."""
     lost = fact.envelope.message
     assert isinstance(lost, DeviceLost)
+    if _first_of_its_boot(fact):
+        _end_forgotten(work, fact, "the bridge began anew")
     work.save_device(replace(fact.device, presence=Presence.OFFLINE, presence_reason=lost.reason, power_on=None))
     log(work, _device_event(EventKind.DEVICE_LOST, fact.device, fact.happened_at, reason=lost.reason))
     return NOTHING

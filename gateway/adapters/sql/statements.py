@@ -175,7 +175,10 @@ def _packed_postgresql(element: packed, compiler: SQLCompiler, **kw: Any) -> str
 
 @compiles(packed_all)
 def _packed_all(element: packed_all, compiler: SQLCompiler, **kw: Any) -> str:
-    return f"json_group_array({compiler.process(element.clauses, **kw)})"
+    (part,) = element.clauses
+    text = compiler.process(element.clauses, **kw)
+    # Some versions of SQLite forget that a text is JSON when it comes out of a subquery, others do not.
+    return f"json_group_array(json({text}))" if _is_json(part) else f"json_group_array({text})"
 
 
 @compiles(packed_all, "postgresql")

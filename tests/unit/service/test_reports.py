@@ -1,0 +1,68 @@
+"""Jobs and devices: each job ends exactly once, whoever died in between."""
+
+from devices.messages import AlarmCleared, AlarmRaised, DeviceConnected, DeviceLost, JobEnded, JobStarted, Outcome, PowerReported
+from gateway.domain.resources import Presence
+from tests.fakes.service_lab import ServiceLab
+
+DONE = JobEnded(job="j1", outcome=Outcome.FINISHED, wall_s=5, active_s=5, paused_s=0)
+
+
+def ends(lab: ServiceLab) -> list[object]:
+    return [event.data["outcome"] for event in lab.events("job_ended")]
+
+
+def test_a_bridge_that_died_in_mid_job_leaves_no_job_running_for_ever(lab: ServiceLab) -> None:
+    lab.tap("ada")
+    lab.say("plug-1", PowerReported(on=True))
+    lab.say("grbl-1", JobStarted(job="j1"), boot="b1")
+    lab.later(60)
+    lab.tap("ada")
+    lab.say("grbl-1", DeviceConnected(), boot="b2")
+    lab.sweeper.sweep()
+
+    assert ends(lab) == ["unknown"]
+    assert lab.session() is None
+    assert lab.power() == [True, False]
+
+
+def test_a_device_that_was_only_away_keeps_its_job(lab: ServiceLab) -> None:
+    lab.say("grbl-1", DeviceConnected())
+    lab.say("grbl-1", JobStarted(job="j1"))
+    lab.say("grbl-1", DeviceLost(reason="unplugged"))
+    lab.say("grbl-1", DeviceConnected())
+    assert ends(lab) == []
+
+    lab.say("grbl-1", DONE)
+    assert ends(lab) == ["finished"]
+
+
+def test_a_job_whose_start_was_lost_is_still_recorded(lab: ServiceLab) -> None:
+    lab.say("grbl-1", DONE)
+
+    assert ends(lab) == ["finished"]
+
+
+def test_a_new_job_closes_the_one_that_never_said_its_end(lab: ServiceLab) -> None:
+    lab.say("grbl-1", JobStarted(job="j0"))
+    lab.say("grbl-1", JobStarted(job="j1"))
+    lab.say("grbl-1", DONE)
+    lab.say("grbl-1", DONE)
+
+    assert ends(lab) == ["unknown", "finished"]
+
+
+def test_a_relay_that_is_lost_is_no_longer_known_to_be_on(lab: ServiceLab) -> None:
+    lab.say("plug-1", PowerReported(on=True))
+    lab.say("plug-1", DeviceLost(reason="no answer"))
+
+    interlock = lab.facts().interlock
+    assert interlock is not None
+    assert (interlock.presence, interlock.power_on) == (Presence.OFFLINE, None)
+
+
+def test_alarms_are_raised_and_cleared_by_their_code(lab: ServiceLab) -> None:
+    lab.say("grbl-1", AlarmRaised(code="grbl-alarm-1", text="Hard limit"))
+    assert lab.store.views().floor(lab.clock.now())[0].alarms == ("grbl-alarm-1",)
+
+    lab.say("grbl-1", AlarmCleared(code="grbl-alarm-1"))
+    assert lab.store.views().floor(lab.clock.now())[0].alarms == ()

@@ -1,0 +1,86 @@
+"""What time alone makes true."""
+
+from devices.messages import DeviceConnected, JobStarted, PowerReported
+from gateway.domain.resources import Presence
+from gateway.domain.sessions import State
+from gateway.service.sweeps import QUIET_S
+from tests.fakes.service_lab import ServiceLab
+
+
+def in_use(lab: ServiceLab) -> None:
+    lab.tap("ada")
+    lab.say("plug-1", PowerReported(on=True))
+
+
+def reasons(lab: ServiceLab) -> list[object]:
+    return [event.data["reason"] for event in lab.events() if event.kind in ("session_closed", "session_failed")]
+
+
+def test_a_relay_that_never_confirms_ends_the_start_and_calls_staff(lab: ServiceLab) -> None:
+    lab.tap("ada")
+    lab.later(16)
+    lab.sweeper.sweep()
+
+    assert reasons(lab) == ["relay_unconfirmed"]
+    assert [event.data["code"] for event in lab.events("alarm_raised")] == ["relay_unconfirmed"]
+
+
+def test_an_order_that_was_lost_is_given_again(lab: ServiceLab) -> None:
+    lab.tap("ada")
+    lab.later(3)
+    lab.sweeper.sweep()
+
+    assert lab.power() == [True, True]
+
+
+def test_a_forgotten_session_is_ended_and_the_power_cut(lab: ServiceLab) -> None:
+    in_use(lab)
+    lab.later(lab.laser.forgotten_s + 1)
+    lab.sweeper.sweep()
+
+    assert reasons(lab) == ["forgotten"]
+    assert lab.power()[-1] is False
+
+
+def test_the_ceiling_under_a_running_job_waits_for_the_job(lab: ServiceLab) -> None:
+    in_use(lab)
+    lab.say("grbl-1", JobStarted(job="j1"))
+    lab.later(lab.laser.ceiling_s + 1)
+    lab.sweeper.sweep()
+
+    assert lab.session().state is State.LEAVING
+    assert False not in lab.power()
+
+
+def test_a_relay_that_does_not_obey_is_told_again_then_shown_and_the_alarm_goes_when_it_does(lab: ServiceLab) -> None:
+    lab.say("plug-1", PowerReported(on=True, cause="button"))
+    for _ in range(5):
+        lab.sweeper.sweep()
+        lab.later(2)
+    assert lab.power().count(False) >= 4
+    assert [event.data["code"] for event in lab.events("alarm_raised")] == ["relay_differs"]
+
+    lab.say("plug-1", PowerReported(on=False))
+    lab.sweeper.sweep()
+    assert [event.data["code"] for event in lab.events("alarm_cleared")] == ["relay_differs"]
+
+
+def test_a_device_that_says_nothing_is_no_news_until_it_speaks(lab: ServiceLab) -> None:
+    lab.say("plug-1", PowerReported(on=False))
+    lab.sweeper.sweep()
+    lab.later(QUIET_S + 30)
+    lab.sweeper.sweep()
+    assert lab.facts().interlock.presence is Presence.OFFLINE
+    assert lab.facts().interlock.presence_reason == "no_news"
+
+    lab.say("plug-1", DeviceConnected())
+    assert lab.facts().interlock.presence is Presence.ONLINE
+
+
+def test_sweeping_twice_changes_nothing_more(lab: ServiceLab) -> None:
+    in_use(lab)
+    lab.sweeper.sweep()
+    before = lab.events()
+    lab.sweeper.sweep()
+
+    assert lab.events() == before
