@@ -1,0 +1,176 @@
+"""A printer behind OctoPrint, watched over its REST API: short looks, one after another, in the bridge's own thread."""
+
+import json
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from threading import Event
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
+
+from devices.codec import BadMessage
+from devices.messages import Command, JobEnded, Outcome
+from devices.octoprint import JobReading, PrinterReading, read_file, read_job, read_printer, read_version, values_of
+from devices.octoprint_watch import STALLED_S, PrinterWatch
+from firmware_bridges.bridge import BridgeContext, Reporter
+from firmware_bridges.octoprint_client import OctoPrintClient
+from gateway.ports.errors import BadConfiguration, BridgeLost, EtabliError
+
+_T = TypeVar("_T")
+
+NONSENSE_LIMIT = 20
+"""So many answers in a row that nobody understands, and the printer is as good as lost."""
+
+
+class Settings(BaseModel):
+    """One printer behind OctoPrint."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    url: str = Field(description="OctoPrint's address, as in the browser; a path behind a reverse proxy is kept.")
+    key: SecretStr | None = Field(default=None, description="Its key; better in a file of its own, see key_file.")
+    key_file: Path | None = Field(default=None, description="A file (mode 0600) that holds the key, and nothing else.")
+    ca_file: Path | None = Field(default=None, description="The CA of OctoPrint's certificate, for https in the lab.")
+    idle_s: float = Field(default=1.0, ge=0.1, le=60, description="Time between looks while nothing prints.")
+    busy_s: float = Field(default=0.5, ge=0.1, le=60, description="Time between looks during a print.")
+    sample_s: float = Field(
+        default=5.0, ge=0.5, le=600, description="Time between samples of temperature and progress."
+    )
+    stalled_s: float = Field(default=STALLED_S, ge=10, description="A print that stands still so long needs a person.")
+    filament_s: float = Field(
+        default=3.0, ge=0, le=30, description="How long the end of a print may wait for the filament used."
+    )
+
+    @field_validator("url")
+    @classmethod
+    def _is_an_address(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+            raise ValueError(f"expected an address like http://octopi.local, got {value!r:.100}")
+        if parts.username is not None or parts.password is not None:
+            raise ValueError("expected an address without a user name or password: the key is a setting of its own")
+        return value
+
+    @model_validator(mode="after")
+    def _has_one_key(self) -> "Settings":
+        if (self.key is None) == (self.key_file is None):
+            raise ValueError("expected a key in key_file, or in key, but not both")
+        return self
+
+    def read_key(self) -> str:
+        """The key itself; raises BadConfiguration when its file cannot be read or holds something else."""
+        try:
+            text = self.key.get_secret_value() if self.key else (self.key_file or Path()).read_text("utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise BadConfiguration(f"key_file: {self.key_file} cannot be read: {error}") from error
+        key = text.strip()
+        if not key or not key.isascii() or not key.isprintable() or " " in key:
+            raise BadConfiguration(
+                f"{'key' if self.key else f'key_file: {self.key_file}'}: expected one key on one line"
+            )
+        return key
+
+
+def build(context: BridgeContext, settings: Settings) -> "OctoPrintBridge":
+    """The bridge for one printer."""
+    return OctoPrintBridge(context, settings)
+
+
+class OctoPrintBridge:
+    """One printer: looks at it, and says what happened. What it knows of the job outlives a lost connection."""
+
+    def __init__(self, context: BridgeContext, settings: Settings) -> None:
+        self._clock = context.clock
+        self._settings = settings
+        self._watch = PrinterWatch(context.ids.new, stalled_s=settings.stalled_s)
+        self._printer = PrinterReading(flags=frozenset())
+        self._sampled_at = float("-inf")
+        self._ended: JobEnded | None = None
+        self._ended_at = 0.0
+        self._nonsense = 0
+
+    def obey(self, command: Command) -> None:
+        """Nothing: a printer's power is its relay's affair."""
+
+    def run(self, report: Reporter, connected: Callable[[str | None], None], stop: Event) -> None:
+        """As the protocol says; a job that is under way when OctoPrint is lost is looked for when it is back."""
+        settings = self._settings
+        self._watch.interrupted()
+        with closing(OctoPrintClient(settings.url, settings.read_key(), ca_file=settings.ca_file)) as client:
+            try:
+                connected(f"OctoPrint {self._version(client)}")
+                while not stop.is_set():
+                    self._look(client, report)
+                    stop.wait(settings.busy_s if self._watch.busy or self._ended else settings.idle_s)
+            finally:
+                self._tell_end(report)
+
+    def _version(self, client: OctoPrintClient) -> str:
+        try:
+            return read_version(client.version())
+        except BadMessage as error:
+            raise BadConfiguration(f"url: {client.shown} answers, but {error}") from error
+
+    def _look(self, client: OctoPrintClient, report: Reporter) -> None:
+        """One look: the job each time, temperatures and flags when a sample is due."""
+        due = self._clock.monotonic() - self._sampled_at >= self._settings.sample_s
+        if due:
+            self._printer = self._read(report, "octoprint-printer", client.printer, read_printer) or self._printer
+        job = self._read(report, "octoprint-job", client.job, lambda value: read_job(value, self._printer.flags))
+        now = self._clock.monotonic()
+        if job is not None:
+            self._take(job, report, now)
+        if due and job is not None:
+            self._sampled_at = now
+            values = values_of(job, self._printer)
+            if values:
+                report.sample(values)
+        if self._ended is not None:
+            self._weigh(client, report, now)
+
+    def _take(self, job: JobReading, report: Reporter, now: float) -> None:
+        for fact in self._watch.look(job, at=now):
+            self._tell_end(report)
+            if isinstance(fact, JobEnded) and fact.filament_mm is None and fact.outcome is not Outcome.UNKNOWN:
+                self._ended, self._ended_at = fact, now
+            else:
+                report.fact(fact)
+
+    def _weigh(self, client: OctoPrintClient, report: Reporter, now: float) -> None:
+        """Look up the filament of the job that has just ended; OctoPrint may need a moment to work it out."""
+        file = self._watch.file
+        try:
+            value = client.file(file[0], file[1]) if file is not None else None
+        except EtabliError:
+            value = None  # perhaps the key may not list files; if OctoPrint is lost, the next look says so
+        record = self._read(report, "octoprint-file", lambda: value, read_file) if value is not None else None
+        if record is not None and record.analysed and self._ended is not None:
+            share, length = self._watch.share, record.filament_mm
+            used = None if share is None or length is None else share * length
+            self._ended = replace(self._ended, filament_mm=used)
+        waiting = record is not None and not record.analysed
+        if not waiting or now - self._ended_at >= self._settings.filament_s:
+            self._tell_end(report)
+
+    def _tell_end(self, report: Reporter) -> None:
+        """Say the end that was held back, with or without its filament: before anything later, and never twice."""
+        ended, self._ended = self._ended, None
+        if ended is not None:
+            report.fact(ended)
+
+    def _read(self, report: Reporter, what: str, ask: Callable[[], Any], read: Callable[[Any], _T]) -> _T | None:
+        value = ask()
+        try:
+            reading = read(value)
+        except BadMessage as error:
+            report.nonsense(what, json.dumps(value, default=str).encode()[:1000])
+            self._nonsense += 1
+            if self._nonsense >= NONSENSE_LIMIT:
+                self._nonsense = 0
+                raise BridgeLost(f"OctoPrint at {self._settings.url} talks nonsense: {error}") from error
+            return None
+        self._nonsense = 0
+        return reading
