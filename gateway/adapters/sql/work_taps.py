@@ -4,7 +4,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Select, and_, bindparam, literal, or_, select, true, union
+from sqlalchemy import Select, and_, bindparam, exists, literal, or_, select, true, union
 
 from devices.messages import HashedBadge
 from gateway.adapters.sql import schema
@@ -66,19 +66,35 @@ FACTS_TO_SWEEP = (
 SAVE_SESSION = upsert(_sessions, ("id",))
 
 
-def _holder(forms: int) -> Any:
-    """Whose badge it is: a live one before a revoked one, of any of its forms."""
-    same = [
-        and_(
-            _badges.digest == bindparam(f"digest{i}"),
-            _badges.form == bindparam(f"form{i}"),
-            _badges.key_id == bindparam(f"key_id{i}"),
+def _is_form(columns: Any, i: int) -> Any:
+    return and_(columns.form == bindparam(f"form{i}"), columns.key_id == bindparam(f"key_id{i}"))
+
+
+def _same_badge(forms: int) -> Any:
+    """One of its forms is the same, and no more precise one says otherwise: 24 bits alone are shared by strangers."""
+    finer = schema.badge_hashes.alias("finer").c
+    return or_(
+        *(
+            and_(
+                _badges.digest == bindparam(f"digest{i}"),
+                _is_form(_badges, i),
+                *(
+                    ~exists().where(
+                        finer.badge_id == _badges.badge_id, _is_form(finer, j), finer.digest != bindparam(f"digest{j}")
+                    )
+                    for j in range(i)
+                ),
+            )
+            for i in range(forms)
         )
-        for i in range(forms)
-    ]
+    )
+
+
+def _holder(forms: int) -> Any:
+    """Whose badge it is, its forms being given most precise first: a live one before a revoked one."""
     return (
         select(_badges.member_id, _badges.revoked_at)
-        .where(_badges.site_id == SITE, or_(*same))
+        .where(_badges.site_id == SITE, _same_badge(forms))
         .order_by(_badges.revoked_at.is_not(None), _badges.revoked_at.desc())
         .limit(1)
         .subquery("holder")

@@ -1,6 +1,6 @@
 """From tap to power: what a member, a stranger and the unsure person who taps twice get."""
 
-from devices.messages import JobEnded, JobStarted, Outcome, PowerReported, SetPower, ShowVerdict, Tone
+from devices.messages import BadgeTapped, HashedBadge, JobEnded, JobStarted, Outcome, PowerReported, SetPower, ShowVerdict, Tone
 from gateway.domain.refusals import Code
 from gateway.domain.sessions import EndReason, State
 from gateway.service.bookings import book
@@ -168,3 +168,19 @@ def test_a_silent_relay_refuses_the_start(lab: ServiceLab) -> None:
 
     (refused,) = lab.events("tap_refused")
     assert refused.data["refusals"] == [Code.INTERLOCK_UNKNOWN]
+
+
+def test_a_stranger_whose_number_shares_its_last_bits_is_not_let_in(lab: ServiceLab) -> None:
+    def badge(full: str) -> tuple[HashedBadge, ...]:
+        return (
+            HashedBadge(form="em-10", key_id="k1", digest=full), HashedBadge(form="n-24", key_id="k1", digest="same")
+        )  # fmt: skip
+
+    with lab.store.begin() as work:
+        assert work.add_badge(id=lab.ids.new(), member_id=lab.ada, badge=badge("hers"), now=lab.clock.now())
+    lab.say("reader-1", BadgeTapped(badge=badge("strangers")))
+    (refused,) = lab.events("tap_refused")
+    assert refused.data["refusals"] == [Code.BADGE_UNKNOWN]
+
+    lab.say("reader-1", BadgeTapped(badge=badge("hers")[1:]))
+    assert lab.power() == [True]
