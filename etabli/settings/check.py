@@ -79,7 +79,7 @@ def _references(source: Source) -> Iterator[Problem]:
 
 def _bridges(source: Source) -> Iterator[Problem]:
     """Each device's own settings, checked by its bridge's own model."""
-    from firmware_bridges.registry import BRIDGES
+    from firmware_bridges import registry
 
     for loc, row in _entries(source, "devices"):
         name = row.get("bridge")
@@ -92,13 +92,13 @@ def _bridges(source: Source) -> Iterator[Problem]:
                     ),
                 )
             continue
-        if name not in BRIDGES:
-            known = _list(BRIDGES)
+        if name not in registry.BRIDGES:
+            known = _list(registry.BRIDGES)
             yield source.problem((*loc, "bridge"), Sentence(f"il faut un de : {known}", f"expected one of: {known}"))
             continue
         inside = row.get("settings", {})
         try:
-            BRIDGES[str(name)].settings_model().model_validate(inside)
+            registry.load(str(name))[0].model_validate(inside)
         except ValidationError as error:
             yield from shape_problems(source, error, (*loc, "settings"))
         yield from _cables(source, (*loc, "settings"), inside)

@@ -74,10 +74,10 @@ ceiling_hours = 36
 # slug = "imprimante-1-octoprint"
 # resource = "imprimante-1"
 # role = "machine"
-# bridge = "octoprint_http"
+# bridge = "octoprint-http"
 # [devices.settings]
 # url = "http://octopi.local"
-# api_key_file = "secrets/octoprint-1"
+# key_file = "secrets/octoprint-1"
 
 # Une découpeuse laser ou une fraiseuse GRBL par USB. Le chemin « by-id » ne change pas quand on débranche :
 # ls /dev/serial/by-id/
@@ -85,7 +85,7 @@ ceiling_hours = 36
 # slug = "laser-grbl"
 # resource = "laser"
 # role = "machine"
-# bridge = "grbl_serial"
+# bridge = "grbl-serial"
 # [devices.settings]
 # port = "/dev/serial/by-id/usb-1a86_USB_Serial-if00-port0"
 
@@ -94,7 +94,7 @@ ceiling_hours = 36
 # slug = "laser-lecteur"
 # resource = "laser"
 # role = "reader"
-# bridge = "badge_reader_serial"
+# bridge = "badge-reader-serial"
 # [devices.settings]
 # port = "/dev/serial/by-id/usb-FTDI_FT232R-if00-port0"
 
@@ -104,7 +104,7 @@ ceiling_hours = 36
 # slug = "laser-prise"
 # resource = "laser"
 # role = "interlock"
-# bridge = "relay_mqtt"
+# bridge = "relay-mqtt"
 # [devices.settings]
 # dialect = "tasmota"
 # name = "laser"
@@ -181,17 +181,17 @@ ceiling_hours = 36
 # slug = "printer-1-octoprint"
 # resource = "printer-1"
 # role = "machine"
-# bridge = "octoprint_http"
+# bridge = "octoprint-http"
 # [devices.settings]
 # url = "http://octopi.local"
-# api_key_file = "secrets/octoprint-1"
+# key_file = "secrets/octoprint-1"
 
 # A GRBL laser cutter or mill by USB. The "by-id" path stays when it is unplugged: ls /dev/serial/by-id/
 # [[devices]]
 # slug = "laser-grbl"
 # resource = "laser"
 # role = "machine"
-# bridge = "grbl_serial"
+# bridge = "grbl-serial"
 # [devices.settings]
 # port = "/dev/serial/by-id/usb-1a86_USB_Serial-if00-port0"
 
@@ -200,7 +200,7 @@ ceiling_hours = 36
 # slug = "laser-reader"
 # resource = "laser"
 # role = "reader"
-# bridge = "badge_reader_serial"
+# bridge = "badge-reader-serial"
 # [devices.settings]
 # port = "/dev/serial/by-id/usb-FTDI_FT232R-if00-port0"
 
@@ -210,7 +210,7 @@ ceiling_hours = 36
 # slug = "laser-plug"
 # resource = "laser"
 # role = "interlock"
-# bridge = "relay_mqtt"
+# bridge = "relay-mqtt"
 # [devices.settings]
 # dialect = "tasmota"
 # name = "laser"

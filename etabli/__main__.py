@@ -1,0 +1,238 @@
+"""The `etabli` command."""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from etabli.commands.console import Speech, complain, sentences_of
+from etabli.settings.environment import config_file, ui_language
+from etabli.words import Language, Sentence
+from gateway.domain.people import Role
+from gateway.ports.errors import EtabliError
+
+Json = Annotated[bool, typer.Option("--json", help="JSON")]
+
+
+def app(arguments: Sequence[str] | None = None) -> None:
+    """Run the command; whatever goes wrong is one plain sentence and an exit code, never a trace."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    language = ui_language(_asked_language(given))
+    try:
+        code = typer.main.get_command(build(language)).main(given, prog_name="etabli", standalone_mode=False)
+        sys.exit(code if isinstance(code, int) else 0)
+    except typer.Exit as done:
+        sys.exit(done.exit_code)
+    except EtabliError as error:
+        complain(sentences_of(error, language))
+        sys.exit(1)
+    except (KeyboardInterrupt, typer.Abort):
+        sys.exit(130)
+    except Exception as error:
+        # The last net. Click's own errors know how they want to be shown; anything else is ours to answer for.
+        sys.exit(_unforeseen(error, given, language))
+
+
+def _unforeseen(error: Exception, given: Sequence[str], language: Language) -> int:
+    show, code = getattr(error, "show", None), getattr(error, "exit_code", None)
+    if callable(show) and isinstance(code, int):
+        show()
+        return code
+    if isinstance(error, BrokenPipeError):
+        return 0
+    if "--verbose" in given or "-v" in given:
+        raise error
+    told = Sentence(
+        f"Erreur imprévue : {type(error).__name__}, {error}. Avec --verbose, la commande dit où.",
+        f"An unforeseen error: {type(error).__name__}, {error}. With --verbose the command says where.",
+    )
+    complain([told.to(language)])
+    return 1
+
+
+def _asked_language(given: Sequence[str]) -> str | None:
+    for place, word in enumerate(given):
+        if word == "--lang" and place + 1 < len(given):
+            return given[place + 1]
+        if word.startswith("--lang="):
+            return word.partition("=")[2]
+    return None
+
+
+def build(language: Language) -> typer.Typer:
+    """The whole command in one language."""
+
+    def words(fr: str, en: str) -> str:
+        return fr if language == "fr" else en
+
+    cli = typer.Typer(
+        no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None,
+        help=words("Établi : le logiciel d'un fab lab.", "Établi: the software of a fab lab."),
+    )  # fmt: skip
+
+    @cli.callback()
+    def common(
+        context: typer.Context,
+        config: Annotated[Path | None, typer.Option("--config", "-c", help="etabli.toml")] = None,
+        lang: Annotated[str | None, typer.Option("--lang", help="fr | en")] = None,
+        verbose: Annotated[bool, typer.Option("--verbose", "-v", help=words("Tout dire.", "Say everything."))] = False,
+    ) -> None:
+        del lang  # read before anything was built
+        context.obj = Speech(language=language, config=config_file(config), verbose=verbose)
+
+    _add_serving(cli, language)
+    _add_demo(cli, language)
+    _add_config(cli, language)
+    _add_people(cli, language)
+    return cli
+
+
+def _add_serving(cli: typer.Typer, language: Language) -> None:
+    def told(fr: str, en: str) -> str:
+        return fr if language == "fr" else en
+
+    @cli.command(help=told("Le lab entier, dans un seul processus.", "The whole lab, in one process."))
+    def run(context: typer.Context) -> None:
+        from etabli.commands import serve
+
+        serve.run(context.obj)
+
+    @cli.command(help=told("La passerelle seule (PostgreSQL).", "The gateway alone (PostgreSQL)."))
+    def gateway(context: typer.Context) -> None:
+        from etabli.commands import serve
+
+        serve.gateway(context.obj)
+
+    @cli.command(help=told("Les pages seules (PostgreSQL).", "The pages alone (PostgreSQL)."))
+    def dashboard(context: typer.Context) -> None:
+        from etabli.commands import serve
+
+        serve.dashboard(context.obj)
+
+    @cli.command(help=told("Une passerelle d'appareil seule, près de son câble.", "One bridge alone, near its cable."))
+    def bridge(context: typer.Context, name: str) -> None:
+        from etabli.commands import serve
+
+        serve.bridge(context.obj, name)
+
+
+def _add_demo(cli: typer.Typer, language: Language) -> None:
+    def told(fr: str, en: str) -> str:
+        return fr if language == "fr" else en
+
+    @cli.command(help=told("Un lab simulé, prêt en quelques secondes.", "A simulated lab, ready in seconds."))
+    def demo(
+        context: typer.Context,
+        port: Annotated[int, typer.Option(min=1, max=65535)] = 8080,
+        host: str = "127.0.0.1",
+        cut_link: Annotated[
+            float | None,
+            typer.Option(help=told("Couper le lien tant de secondes.", "Cut the link for so many seconds.")),
+        ] = None,
+        seed: int = 7,
+        speed: Annotated[float, typer.Option(min=0.1, max=20, help=told("Rythme de la vie.", "Pace of life."))] = 1.0,
+        data: Annotated[Path | None, typer.Option(help=told("Dossier à utiliser.", "Folder to use."))] = None,
+        keep: Annotated[bool, typer.Option(help=told("Garder le dossier.", "Keep the folder."))] = False,
+        json: Json = False,
+    ) -> None:
+        from etabli.demo.command import Wishes, demo
+
+        demo(
+            context.obj,
+            Wishes(
+                host=host, port=port, cut_link_s=cut_link, seed=seed, speed=speed, data=data, keep=keep, as_json=json
+            ),
+        )  # fmt: skip
+
+
+def _add_config(cli: typer.Typer, language: Language) -> None:
+    def told(fr: str, en: str) -> str:
+        return fr if language == "fr" else en
+
+    @cli.command(help=told("Écrire un etabli.toml commenté.", "Write a commented etabli.toml."))
+    def init(context: typer.Context, force: bool = False) -> None:
+        from etabli.commands import config
+
+        config.init(context.obj, context.obj.config, force=force)
+
+    @cli.command(
+        "check-config", help=told("Dire ce qui ne va pas dans etabli.toml.", "Say what is wrong in etabli.toml.")
+    )
+    def check_config(context: typer.Context, json: Json = False) -> None:
+        from etabli.commands import config
+
+        raise typer.Exit(config.check_config(context.obj, as_json=json))
+
+    @cli.command(help=told("Mettre la base à jour.", "Bring the database up to date."))
+    def migrate(context: typer.Context) -> None:
+        from etabli.commands import config
+
+        config.migrate(context.obj)
+
+    grafana = typer.Typer(no_args_is_help=True, help="Grafana", rich_markup_mode=None)
+    cli.add_typer(grafana, name="grafana")
+
+    @grafana.callback()
+    def about_grafana() -> None:
+        pass
+
+    @grafana.command(help=told("Mettre le tableau en place.", "Put the board in place."))
+    def sync(context: typer.Context, json: Json = False) -> None:
+        from etabli.commands import boards
+
+        boards.sync(context.obj, as_json=json)
+
+
+def _add_people(cli: typer.Typer, language: Language) -> None:
+    def told(fr: str, en: str) -> str:
+        return fr if language == "fr" else en
+
+    token = typer.Typer(
+        no_args_is_help=True, help=told("Jetons de l'API.", "Tokens of the API."), rich_markup_mode=None
+    )
+    badge = typer.Typer(no_args_is_help=True, help=told("Badges.", "Badges."), rich_markup_mode=None)
+    cli.add_typer(token, name="token")
+    cli.add_typer(badge, name="badge")
+
+    @token.command(
+        help=told("Créer un jeton ; son secret n'est montré qu'une fois.", "Make a token; its secret is shown once.")
+    )
+    def create(
+        context: typer.Context,
+        role: Annotated[Role, typer.Option()],
+        label: Annotated[str, typer.Option()] = "",
+        resource: Annotated[str | None, typer.Option(help=told("Pour une borne.", "For a kiosk."))] = None,
+        expires_days: Annotated[int | None, typer.Option(min=1, max=3650)] = None,
+        json: Json = False,
+    ) -> None:
+        from etabli.commands import people
+
+        people.create_token(
+            context.obj, role=role, label=label or str(role), resource=resource, expires_days=expires_days, as_json=json
+        )
+
+    @token.command(help=told("Retirer un jeton.", "Take a token back."))
+    def revoke(context: typer.Context, id: str) -> None:
+        from etabli.commands import people
+
+        people.revoke_token(context.obj, id)
+
+    @badge.command(help=told("Donner un badge à un membre.", "Give a badge to a member."))
+    def enrol(
+        context: typer.Context, member: Annotated[str, typer.Option()], number: Annotated[str, typer.Option()]
+    ) -> None:
+        from etabli.commands import people
+
+        people.enrol_badge(context.obj, member=member, number=number)
+
+    @badge.command("hash", help=told("Ce qu'un lecteur envoie pour un badge.", "What a reader sends for a badge."))
+    def hash_(context: typer.Context, number: str, json: Json = False) -> None:
+        from etabli.commands import people
+
+        people.hash_badge(context.obj, number=number, as_json=json)
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,131 @@
+"""The gateway's workers: hear devices, decide, deliver, sweep, keep the series."""
+
+import logging
+import threading
+from datetime import datetime, timedelta
+from functools import partial
+
+from devices.messages import Sample
+from etabli.bootstrap.folder import device_key
+from etabli.bootstrap.parts import Basis, open_influx, open_series
+from etabli.supervisor import Supervisor
+from gateway.ports.bus import Bus
+from gateway.ports.errors import BusUnavailable, EtabliError, SeriesUnavailable
+from gateway.ports.store import Store
+from gateway.ports.timeseries import TimeSeries
+from gateway.service.consume import Consumer
+from gateway.service.deliver import Deliver
+from gateway.service.series import SampleBuffer, SeriesSink, points_of_sample
+from gateway.service.sweeps import Sweeper
+
+FLUSH_S = 2.0
+KEEP_HOUSE_S = 300.0
+STAGE = 1
+
+_log = logging.getLogger(__name__)
+
+
+class Gateway:
+    """The gateway, built and put under the supervisor."""
+
+    def __init__(self, basis: Basis, store: Store, bus: Bus, supervisor: Supervisor, *, group: str | None) -> None:
+        self.basis, self.store, self.bus = basis, store, bus
+        self.deliver = Deliver(store=store, bus=bus, clock=basis.clock, ids=basis.ids, site=basis.site)
+        self.series = open_series(basis.settings)
+        supervisor.on_close("series", self.series.close)
+        influx = open_influx(basis.settings)
+        self._every_series: dict[str, TimeSeries] = {"series": self.series}
+        if influx is not None:
+            self._every_series["influx"] = influx
+            supervisor.on_close("influx", influx.close)
+        self.samples = Samples(basis, store, tuple(self._every_series.values()))
+        self._keys = {d.slug: device_key(d.key_file) for d in basis.settings.devices if d.key_file}
+        self.consumer = Consumer(
+            store=store,
+            bus=bus,
+            clock=basis.clock,
+            ids=basis.ids,
+            site=basis.site,
+            deliver=self.deliver,
+            keys=self._keys.get,
+            on_sample=self.samples.take,
+            group=group,
+        )
+        self.sweeper = Sweeper(
+            store=store, clock=basis.clock, ids=basis.ids, deliver=self.deliver, heard=lambda: self.consumer.heard
+        )
+        self._supervise(supervisor)
+
+    def _supervise(self, supervisor: Supervisor) -> None:
+        supervisor.add("consume", self._consume, stage=STAGE, ping=lambda: self.bus.connected)
+        supervisor.add("sweeps", self.sweeper.run, stage=STAGE)
+        supervisor.add("samples", self.samples.run, stage=STAGE)
+        for name, series in self._every_series.items():
+            supervisor.add(f"sink-{name}", partial(self.deliver.run_sink, SeriesSink(series, name)), stage=STAGE)
+        supervisor.add("series-house", self._keep_house, stage=STAGE)
+
+    def _consume(self, stop: threading.Event) -> None:
+        try:
+            self.consumer.listen()
+        except BusUnavailable as error:
+            # The subscription stands and is made when the broker is back; meanwhile gaps are looked after.
+            _log.warning("%s", error)
+        self.consumer.run(stop)
+
+    def _keep_house(self, stop: threading.Event) -> None:
+        """Roll up what is due and forget single readings that are too old."""
+        keep = timedelta(days=self.basis.settings.series.retention_days)
+        while not stop.wait(KEEP_HOUSE_S):
+            now = self.basis.clock.now()
+            roll_up, trim = getattr(self.series, "roll_up", None), getattr(self.series, "trim", None)
+            if roll_up is not None and trim is not None:
+                roll_up(now)
+                trim(now - keep)
+
+
+class Samples:
+    """Readings on their way to every series; a device's resource is looked up and remembered for a while."""
+
+    def __init__(self, basis: Basis, store: Store, series: tuple[TimeSeries, ...]) -> None:
+        self._basis, self._store = basis, store
+        self._buffers = tuple(SampleBuffer(each) for each in series)
+        self._places: dict[str, tuple[str | None, str | None]] = {}
+        self._known_at = float("-inf")
+        self._complained = False
+
+    def take(self, device: str, sample: Sample, at: datetime) -> None:
+        """Take one reading; never waits for a series."""
+        resource, kind = self._place(device)
+        points = points_of_sample(sample, at=at, site=self._basis.site, resource=resource, device=device, kind=kind)
+        for buffer in self._buffers:
+            buffer.add(points)
+
+    def _place(self, device: str) -> tuple[str | None, str | None]:
+        now = self._basis.clock.monotonic()
+        if device not in self._places or now - self._known_at > KEEP_HOUSE_S:
+            self._known_at = now
+            try:
+                floor = self._store.views().floor(self._basis.clock.now())
+            except EtabliError:
+                return None, None
+            self._places = {
+                d.slug: (view.resource.slug, str(view.resource.kind)) for view in floor for d in view.devices
+            }
+            self._places.setdefault(device, (None, None))
+        return self._places[device]
+
+    def run(self, stop: threading.Event) -> None:
+        """Write what waits, every two seconds and once more at the end."""
+        while not stop.wait(FLUSH_S):
+            self._flush()
+        self._flush()
+
+    def _flush(self) -> None:
+        for buffer in self._buffers:
+            try:
+                buffer.flush()
+                self._complained = False
+            except SeriesUnavailable as error:
+                if not self._complained:
+                    _log.warning("readings wait for their series: %s", error)
+                self._complained = True

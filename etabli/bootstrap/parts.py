@@ -1,0 +1,155 @@
+"""The shared parts: which adapter is real. Each is built here and nowhere else."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote, urlsplit, urlunsplit
+
+from devices.messages import HashedBadge
+from etabli.bootstrap.folder import DataFolder, badge_hasher, badge_key
+from etabli.settings.load import secret
+from etabli.settings.models import Settings
+from gateway.adapters.clock import SystemClock
+from gateway.adapters.ids import TimeOrderedIds
+from gateway.ports.bus import Bus, Will
+from gateway.ports.clock import Clock
+from gateway.ports.errors import BadConfiguration, StoreUnavailable
+from gateway.ports.ids import Ids
+from gateway.ports.store import Store
+from gateway.ports.timeseries import TimeSeries
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Basis:
+    """What every way of running needs: settings, folder, clock, ids and the badge key."""
+
+    settings: Settings
+    folder: DataFolder
+    clock: Clock
+    ids: Ids
+    hash_badge: Callable[[str], tuple[HashedBadge, ...]]
+
+    @property
+    def site(self) -> str:
+        """The site's slug."""
+        return self.settings.lab.slug
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Broker:
+    """Where the broker is and how it speaks. ``protocol`` is 5, or 4 for 3.1.1."""
+
+    host: str
+    port: int
+    protocol: int
+    username: str | None = None
+    password: str | None = None
+
+
+def basis(settings: Settings) -> Basis:
+    """Make the data folder and the badge key where they are missing."""
+    folder = DataFolder(settings.data.directory)
+    folder.make()
+    named = settings.badges.key_file
+    key = badge_key(named or folder.badge_key, may_make=named is None)
+    return Basis(
+        settings=settings, folder=folder, clock=SystemClock(), ids=TimeOrderedIds(), hash_badge=badge_hasher(key)
+    )
+
+
+def on_sqlite(settings: Settings) -> bool:
+    """Whether the truth is in a file that one process writes."""
+    return settings.store.url is None or settings.store.url.startswith("sqlite")
+
+
+def store_address(settings: Settings) -> str | Path:
+    """Where the store is, its password put in."""
+    url = settings.store.url
+    if url is None:
+        return DataFolder(settings.data.directory).store
+    if settings.store.password_file is None:
+        return url
+    parts = urlsplit(url)
+    user, _, place = parts.netloc.rpartition("@")
+    password = quote(secret(settings.store.password_file, "store.password_file"), safe="")
+    return urlunsplit(parts._replace(netloc=f"{user.partition(':')[0]}:{password}@{place}"))
+
+
+def open_store(settings: Settings) -> Store:
+    """The store, whatever its schema's state."""
+    from gateway.adapters.sql import SqlStore
+
+    return SqlStore(store_address(settings), site=settings.lab.slug)
+
+
+def migrate(settings: Settings) -> None:
+    """Bring the store's schema up to date."""
+    # Alembic weighs 15 MB and half a second: only a store that needs it pays.
+    from gateway.adapters.sql.migrate import migrate as bring_up_to_date
+
+    bring_up_to_date(store_address(settings))
+
+
+def ready_store(settings: Settings) -> Store:
+    """The store, migrated when it is our own file; else it must be up to date already."""
+    store = open_store(settings)
+    try:
+        store.check()
+    except StoreUnavailable:
+        if not on_sqlite(settings):
+            store.close()
+            raise
+        store.close()
+        migrate(settings)
+        store = open_store(settings)
+        store.check()
+    return store
+
+
+def open_series(settings: Settings) -> TimeSeries:
+    """The series in SQL: beside the store's file, or in the same PostgreSQL."""
+    from gateway.adapters.timeseries_sql import SqlTimeSeries
+
+    if on_sqlite(settings):
+        return SqlTimeSeries(str(DataFolder(settings.data.directory).series))
+    return SqlTimeSeries(str(store_address(settings)))
+
+
+def open_influx(settings: Settings) -> TimeSeries | None:
+    """The copy in InfluxDB, where one is wanted."""
+    influx = settings.series.influx
+    if influx is None:
+        return None
+    from gateway.adapters.timeseries_influx import InfluxTimeSeries
+
+    token = secret(influx.token_file, "series.influx.token_file")
+    return InfluxTimeSeries(influx.url, token, influx.org, influx.bucket)
+
+
+def external_broker(settings: Settings) -> Broker:
+    """The broker that the settings name."""
+    told = settings.broker
+    password = secret(told.password_file, "broker.password_file") if told.password_file else None
+    protocol = 5 if told.protocol == "5" else 4
+    return Broker(host=told.host, port=told.port, protocol=protocol, username=told.username, password=password)
+
+
+def open_bus(broker: Broker, *, name: str, will: Will | None = None, patient: bool = True) -> Bus:
+    """A connection of its own; ``patient`` or not, it goes on trying when the broker is away."""
+    from gateway.adapters.bus_mqtt import MqttBus
+
+    return MqttBus(
+        broker.host, broker.port, client_id=name, username=broker.username, password=broker.password, will=will,
+        protocol=broker.protocol, retry_max_s=30.0 if patient else 5.0,
+    )  # fmt: skip
+
+
+def refuse_apart(settings: Settings, what: str) -> None:
+    """On SQLite one process writes: parts that need the store run together."""
+    if on_sqlite(settings):
+        raise BadConfiguration(
+            f"`etabli {what}` needs PostgreSQL (store.url): with SQLite, gateway and dashboard run together, by `etabli run`"
+        )

@@ -1,0 +1,102 @@
+"""The pages and the API, served by uvicorn in a thread of ours."""
+
+import socket
+import threading
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from etabli.bootstrap.parts import Basis
+from etabli.settings.models import Settings
+from etabli.supervisor import Supervisor
+from gateway.ports.bus import Bus
+from gateway.ports.errors import BadConfiguration, BusUnavailable
+from gateway.ports.store import Store
+from gateway.service.deliver import Deliver
+from gateway.service.transact import Transact
+
+GRACE_S = 1
+STAGE = 3
+
+
+def claim(settings: Settings) -> socket.socket:
+    """The web port, taken before anything else starts: a port in use is a plain sentence, not a trace."""
+    host, port = settings.web.host, settings.web.port
+    try:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        return socket.create_server((host, port), family=family, backlog=512)
+    except OSError as error:
+        raise BadConfiguration(
+            f"web.port = {port}: cannot listen on {host}:{port} ({error.strerror or error}); "
+            "stop the program that uses it, or choose another port"
+        ) from None
+
+
+class Web:
+    """The dashboard's server as a worker."""
+
+    def __init__(self, app: Any, sock: socket.socket, settings: Settings) -> None:
+        import uvicorn
+
+        web = settings.web
+        self._app, self._sock = app, sock
+        self._config = uvicorn.Config(
+            app, log_config=None, access_log=False, lifespan="on", ws="none", http="h11", loop="asyncio",
+            timeout_graceful_shutdown=GRACE_S, server_header=False, timeout_keep_alive=15,
+            ssl_certfile=web.certificate, ssl_keyfile=web.key,
+        )  # fmt: skip
+        self._server = uvicorn.Server(self._config)
+
+    def run(self, stop: threading.Event) -> None:
+        """Serve until ``stop``."""
+        import uvicorn
+
+        from dashboard.app import end_streams
+
+        self._server = server = uvicorn.Server(self._config)
+
+        def leave() -> None:
+            stop.wait()
+            end_streams(self._app)
+            server.should_exit = True
+
+        threading.Thread(target=leave, name="web-leave", daemon=True).start()
+        # A copy, for uvicorn closes what it is given and a restart needs it again.
+        server.run(sockets=[self._sock.dup()])
+
+    @property
+    def started(self) -> bool:
+        """Whether requests are answered."""
+        return bool(self._server.started)
+
+
+def add_web(
+    supervisor: Supervisor, basis: Basis, sock: socket.socket, store: Store, bus: Bus, deliver: Deliver, *,
+    pings: Mapping[str, Callable[[], None]], demo: bool = False,
+) -> Web:  # fmt: skip
+    """The dashboard under the supervisor."""
+    from dashboard.app import create_app
+    from dashboard.dependencies import Services
+
+    services = Services(
+        store=store, bus=bus, clock=basis.clock, ids=basis.ids,
+        transact=Transact(store=store, clock=basis.clock, deliver=deliver), pings=pings, hash_badge=basis.hash_badge,
+        default_language=basis.settings.lab.language, demo=demo,
+    )  # fmt: skip
+    web = Web(create_app(services), sock, basis.settings)
+    supervisor.add("web", web.run, stage=STAGE)
+    return web
+
+
+def pings_of(supervisor: Supervisor, store: Store, bus: Bus) -> dict[str, Callable[[], None]]:
+    """What must be well for us to be ready: the store, the broker, every worker but bridges (machines come and go)."""
+
+    def ask_bus() -> None:
+        if not bus.connected:
+            raise BusUnavailable("the broker is not connected")
+
+    def ask_workers() -> None:
+        ailing = {name: why for name, why in supervisor.ailing().items() if not name.startswith("bridge-")}
+        if ailing:
+            raise BusUnavailable("; ".join(f"{name}: {why}" for name, why in ailing.items()))
+
+    return {"store": store.check, "broker": ask_bus, "workers": ask_workers}

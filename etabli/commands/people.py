@@ -1,0 +1,135 @@
+"""`token` and `badge`: what is done at the desk's keyboard. Each write is one short transaction."""
+
+import hashlib
+import secrets
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+
+from devices.badge_reader import BadgeSeen, Style, read_line
+from etabli.bootstrap import Basis, FolderHeld, basis, open_store, ready_store
+from etabli.commands.console import Speech, print_json, set_up_logging
+from gateway.domain.people import Role
+from gateway.ports.errors import BadConfiguration
+from gateway.ports.store import Store, Work
+from gateway.service import members
+from gateway.service.members import Enrolment
+
+PREFIX = "etb_"
+
+
+@contextmanager
+def _opened(speech: Speech) -> Iterator[tuple[Store, Basis]]:
+    set_up_logging(verbose=speech.verbose, quiet=True)
+    base = basis(speech.settings())
+    store = _store(base)
+    try:
+        yield store, base
+    finally:
+        store.close()
+
+
+def _store(base: Basis) -> Store:
+    """The store; brought up to date first, unless a running Établi has just done so."""
+    try:
+        held = base.folder.hold()
+    except FolderHeld:
+        return open_store(base.settings)
+    try:
+        return ready_store(base.settings)
+    finally:
+        held.release()
+
+
+def create_token(
+    speech: Speech, *, role: Role, label: str, resource: str | None, expires_days: int | None, as_json: bool
+) -> None:
+    """Make a token and show its secret, this once."""
+    with _opened(speech) as (store, base):
+        secret = PREFIX + secrets.token_urlsafe(24)
+        now = base.clock.now()
+        expires = now + timedelta(days=expires_days) if expires_days else None
+        with store.begin() as work:
+            _site(work, base)
+            if resource is not None and work.resource(resource) is None:
+                raise BadConfiguration(
+                    speech.say(f"aucune ressource ne s'appelle {resource!r}", f"no resource is called {resource!r}")
+                )
+            token = members.make_token(
+                work, id=base.ids.new(), digest=hashlib.sha256(secret.encode()).hexdigest(), role=role, label=label,
+                resource=resource, expires_at=expires, now=now,
+            )  # fmt: skip
+    if as_json:
+        print_json({
+            "id": token.id, "token": secret, "role": str(role), "resource": resource,
+            "expires_at": expires.isoformat() if expires else None,
+        })  # fmt: skip
+        return
+    print(secret)
+    note = speech.say(
+        f"Notez ce jeton : il ne sera plus montré. Pour le retirer : etabli token revoke {token.id}",
+        f"Keep this token: it will not be shown again. To take it back: etabli token revoke {token.id}",
+    )
+    _aside(note)
+
+
+def _aside(text: str) -> None:
+    print(text, file=sys.stderr)
+
+
+def _site(work: Work, base: Basis) -> None:
+    """A database that has never been started has no site yet."""
+    lab = base.settings.lab
+    work.put_site(id=base.ids.new(), slug=lab.slug, name=lab.name, timezone=lab.timezone)
+
+
+def revoke_token(speech: Speech, id: str) -> None:
+    """Make a token useless from now on."""
+    with _opened(speech) as (store, base):
+        now = base.clock.now()
+        with store.begin() as work:
+            found = work.revoke_token(id, now)
+    if not found:
+        raise BadConfiguration(speech.say(f"aucun jeton ne porte le numéro {id}", f"no token has the id {id}"))
+    print(speech.say("Ce jeton ne vaut plus rien.", "This token is worth nothing any more."))
+
+
+def _canonical(speech: Speech, number: str) -> str:
+    seen = read_line(number, Style.AUTO)
+    if not isinstance(seen, BadgeSeen):
+        raise BadConfiguration(
+            speech.say(
+                "ce n'est pas un numéro de badge : 10 chiffres, 099,59822, ou 8, 10, 14 ou 20 chiffres hexadécimaux",
+                "this is no badge number: 10 digits, 099,59822, or 8, 10, 14 or 20 hex digits",
+            )
+        )
+    return seen.number
+
+
+def enrol_badge(speech: Speech, *, member: str, number: str) -> None:
+    """Give a badge to a member."""
+    canonical = _canonical(speech, number)
+    with _opened(speech) as (store, base):
+        now = base.clock.now()
+        with store.begin() as work:
+            outcome = members.enrol_badge(
+                work, id=base.ids.new(), member_id=member, badge=base.hash_badge(canonical), now=now
+            )
+    said = {
+        Enrolment.TAKEN: ("ce badge est déjà à quelqu'un", "this badge is somebody's already"),
+        Enrolment.NO_SUCH_MEMBER: (f"aucun membre ne porte le numéro {member}", f"no member has the id {member}"),
+    }
+    if outcome in said:
+        raise BadConfiguration(speech.say(*said[outcome]))
+    print(speech.say("Le badge est enregistré.", "The badge is enrolled."))
+
+
+def hash_badge(speech: Speech, *, number: str, as_json: bool) -> None:
+    """What a device should send for a badge."""
+    hashed = basis(speech.settings()).hash_badge(_canonical(speech, number))
+    if as_json:
+        print_json([{"form": each.form, "key_id": each.key_id, "digest": each.digest} for each in hashed])
+        return
+    for each in hashed:
+        print(f"{each.form:6} {each.key_id} {each.digest}")

@@ -1,0 +1,143 @@
+"""The demo's machines: twins on real ptys, HTTP and MQTT topics, and the settings that lead real bridges to them."""
+
+import contextlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from devices.relay import relay
+from devices.simulated.badge_reader import SimulatedBadgeReader
+from devices.simulated.grbl import SimulatedGrbl
+from devices.simulated.relay import SimulatedRelay
+from devices.topics import ROOT
+from etabli.bootstrap import Broker, open_bus
+from etabli.demo import lab
+from etabli.demo.lab import Station
+from etabli.settings.models import (
+    BrokerSettings,
+    DataSettings,
+    DeviceSettings,
+    LabSettings,
+    ResourceSettings,
+    Settings,
+    TrainingSettings,
+    WebSettings,
+)
+from firmware_bridges.twins.pty import PtyTwin
+from firmware_bridges.twins.relay_topics import RelayOnTheBus
+from gateway.adapters.clock import SystemClock
+from gateway.ports.bus import Bus
+
+READER_TICK_S, GRBL_TICK_S, PLUG_TICK_S = 0.1, 0.05, 0.25
+
+
+class Stage:
+    """Every simulated device of the demo, by the slug of its place."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._clock = SystemClock()
+        self._bus: Bus | None = None
+        self.readers: dict[str, PtyTwin[SimulatedBadgeReader]] = {}
+        self.controllers: dict[str, PtyTwin[SimulatedGrbl]] = {}
+        self.printers: dict[str, Any] = {}
+        self.plugs: dict[str, RelayOnTheBus] = {}
+
+    def plug_in(self) -> None:
+        """Start everything that hangs on a cable or has an address of its own."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        for station in lab.STATIONS:
+            reader = PtyTwin(
+                SimulatedBadgeReader("rdm6300"), self._folder / f"{station.slug}-lecteur", self._clock,
+                tick_s=READER_TICK_S,
+            )  # fmt: skip
+            reader.start()
+            self.readers[station.slug] = reader
+            if station.machine == "octoprint":
+                self.printers[station.slug] = _printer(station)
+            elif station.machine is not None:
+                twin = SimulatedGrbl(dialect=station.machine, laser=station.slug == "laser", name=station.slug)
+                controller = PtyTwin(twin, self._folder / f"{station.slug}-grbl", self._clock, tick_s=GRBL_TICK_S)
+                controller.start()
+                self.controllers[station.slug] = controller
+
+    def switch_on(self, broker: Broker) -> None:
+        """Put the plugs on the broker, as soon as there is one."""
+        self._bus = open_bus(broker, name="prises-de-l-atelier", patient=False)
+        for station in lab.STATIONS:
+            if station.plug is None:
+                continue
+            channel = "relay" if station.plug == "esphome" else ""
+            told = relay(station.plug, station.slug, channel=channel, reply_to=f"{ROOT}/demo")
+            plug = RelayOnTheBus(
+                self._bus, self._clock, SimulatedRelay(told, load_w=station.watts, telemetry_s=10.0),
+                tick_s=PLUG_TICK_S,
+            )  # fmt: skip
+            plug.start()
+            self.plugs[station.slug] = plug
+
+    def stop(self) -> None:
+        """Pull every cable."""
+        ends: list[Callable[[], None]] = [plug.stop for plug in self.plugs.values()]
+        ends += [twin.stop for twin in (*self.controllers.values(), *self.readers.values(), *self.printers.values())]
+        if self._bus is not None:
+            ends.append(self._bus.close)
+        for end in ends:
+            # One twin that will not end must not keep the next from ending.
+            with contextlib.suppress(Exception):
+                end()
+
+    def settings(self, *, data: Path, host: str, port: int, broker_port: int) -> Settings:
+        """The configuration of this lab, as `etabli.toml` would give it."""
+        return Settings(
+            lab=LabSettings(slug=lab.SLUG, name=lab.NAME),
+            data=DataSettings(directory=data),
+            web=WebSettings(host=host, port=port),
+            broker=BrokerSettings(port=broker_port),
+            trainings=tuple(
+                TrainingSettings.model_validate({"slug": slug, "names": names, "validity_days": days})
+                for slug, (names, days) in lab.TRAININGS.items()
+            ),
+            resources=tuple(_resource(station) for station in lab.STATIONS),
+            devices=tuple(device for station in lab.STATIONS for device in self._devices(station)),
+        )
+
+    def _devices(self, station: Station) -> list[DeviceSettings]:
+        found = [
+            _device(station, "lecteur", "reader", "badge-reader-serial", port=str(self.readers[station.slug].link))
+        ]
+        if station.plug is not None:
+            channel = "relay" if station.plug == "esphome" else ""
+            found.append(
+                _device(
+                    station, "prise", "interlock", "relay-mqtt", dialect=station.plug, name=station.slug,
+                    channel=channel, ask_every_s=10.0,
+                )
+            )  # fmt: skip
+        if station.slug in self.printers:
+            found.append(
+                _device(station, "machine", "machine", "octoprint-http", **_reach(self.printers[station.slug]))
+            )
+        elif station.slug in self.controllers:
+            link = str(self.controllers[station.slug].link)
+            found.append(_device(station, "machine", "machine", "grbl-serial", port=link, keep_job_s=20.0))
+        return found
+
+
+def _resource(station: Station) -> ResourceSettings:
+    return ResourceSettings.model_validate(
+        {
+            "slug": station.slug, "names": {"fr": station.fr, "en": station.en}, "kind": station.kind,
+            "trainings": station.place.trainings, "ceiling_hours": station.ceiling_hours,
+            "forgotten_minutes": station.forgotten_minutes, "reservation_required": station.reservation_required,
+        }
+    )  # fmt: skip
+
+
+def _device(station: Station, suffix: str, role: str, bridge: str, **settings: Any) -> DeviceSettings:
+    return DeviceSettings.model_validate(
+        {
+            "slug": f"{station.slug}-{suffix}", "resource": station.slug, "role": role, "bridge": bridge,
+            "settings": settings,
+        }
+    )  # fmt: skip
