@@ -114,7 +114,8 @@ class Consumer:
             self._apply(facts)
 
     def _sort(self, address: Address, delivery: Delivery, at: datetime) -> Waiting | None:
-        self.heard[address.device] = at
+        if not delivery.retained:
+            self.heard[address.device] = at
         if address.channel is Channel.STATUS:
             status = codec.decode(delivery.payload) if delivery.payload else None
             if isinstance(status, DeviceStatus):

@@ -29,7 +29,8 @@ def note_status(work: Work, slug: str, status: DeviceStatus, now: datetime, new:
 
 
 def _gone(work: Work, device: Device, kind: EventKind, reason: str, now: datetime) -> None:
-    work.save_device(replace(device, presence=Presence.OFFLINE, presence_reason=reason, power_on=None))
+    # What a relay said last is kept: its bridge holds back each change in its outbox, and says nothing twice.
+    work.save_device(replace(device, presence=Presence.OFFLINE, presence_reason=reason))
     event = Event(kind=kind, at=now, resource_id=device.resource_id, device_id=device.id, data={"reason": reason})
     log(work, event)
 

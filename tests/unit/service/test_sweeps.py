@@ -77,6 +77,15 @@ def test_a_device_that_says_nothing_is_no_news_until_it_speaks(lab: ServiceLab) 
     assert lab.facts().interlock.presence is Presence.ONLINE
 
 
+def test_a_relay_that_was_only_not_heard_for_a_while_is_known_again_once_it_is_heard(lab: ServiceLab) -> None:
+    lab.say("plug-1", PowerReported(on=False))
+    lab.status("plug-1", online=False)
+    lab.status("plug-1", online=True)
+    lab.tap("ada")
+
+    assert lab.power() == [True]
+
+
 def test_sweeping_twice_changes_nothing_more(lab: ServiceLab) -> None:
     in_use(lab)
     lab.sweeper.sweep()
