@@ -10,6 +10,7 @@ import logging
 import secrets
 import sqlite3
 import threading
+import zlib
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from typing import Any
 
 from devices.codec import BadMessage, decode, encode
 from devices.messages import Fact
+from devices.topics import SLUG
 from gateway.ports.errors import BadConfiguration, StoreUnavailable
 
 log = logging.getLogger(__name__)
@@ -34,9 +36,10 @@ CREATE TABLE IF NOT EXISTS facts(
     system_boot TEXT NOT NULL,
     at TEXT NOT NULL,
     message BLOB NOT NULL,
+    digest INTEGER NOT NULL,
     UNIQUE(device, boot, seq))
 """
-_COLUMNS = "id, device, boot, seq, mono_ms, system_boot, at, message"
+_COLUMNS = "id, device, boot, seq, mono_ms, system_boot, at, message, digest"
 _BROKEN = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR)
 """Primary codes of a file that is no outbox of ours: damaged, something else, or with other tables."""
 
@@ -67,6 +70,11 @@ def system_boot_id() -> str:
         return secrets.token_hex(8)
 
 
+def _digest(row: tuple[object, ...]) -> int:
+    """A check sum: SQLite has none of its own for the pages of the main file, and a flipped bit must not be reported."""
+    return zlib.crc32(repr(row).encode())
+
+
 class Outbox:
     """The facts of one bridge process, from all its devices. Thread-safe; one process at a time."""
 
@@ -93,8 +101,8 @@ class Outbox:
             row = (device, self.boot, seq, int(mono_s * 1000), self.system_boot, at.isoformat(), encode(fact))
             try:
                 cursor = self._db.execute(
-                    "INSERT INTO facts(device, boot, seq, mono_ms, system_boot, at, message) VALUES (?,?,?,?,?,?,?)",
-                    row,
+                    f"INSERT INTO facts({_COLUMNS}) VALUES (NULL,?,?,?,?,?,?,?,?)",  # noqa: S608
+                    (*row, _digest(row)),
                 )
             except sqlite3.Error as error:
                 # The number stays for the next fact: a gap in seq would make the gateway wait for what never comes.
@@ -139,7 +147,8 @@ class Outbox:
     def devices(self) -> list[str]:
         """Every device that still has something to tell, also one that is no longer configured."""
         with self._lock:
-            return [row[0] for row in self._db.execute("SELECT DISTINCT device FROM facts ORDER BY device")]
+            found = [row[0] for row in self._db.execute("SELECT DISTINCT device FROM facts ORDER BY device")]
+        return [device for device in found if isinstance(device, str) and SLUG.fullmatch(device)]
 
     def __len__(self) -> int:
         return self._count
@@ -162,10 +171,10 @@ class Outbox:
             raise OutboxFull(f"the outbox {self.path} is full: {self._count} facts wait for the gateway")
 
     def _read(self, row: tuple[Any, ...]) -> KeptFact | None:
-        fact_id, device, boot, seq, mono_ms, system_boot, at, message = row
+        fact_id, device, boot, seq, mono_ms, system_boot, at, message, digest = row
         try:
-            if not (isinstance(message, bytes) and isinstance(seq, int) and isinstance(mono_ms, int)):
-                raise BadMessage("a damaged row")
+            if digest != _digest(row[1:-1]):
+                raise BadMessage("its check sum is wrong")
             fact = decode(message)
             if not isinstance(fact, Fact):
                 raise BadMessage(f"{fact.kind} is not a fact")
@@ -215,6 +224,8 @@ def _connect(path: Path) -> sqlite3.Connection:
     db = sqlite3.connect(path, timeout=1.0, isolation_level=None, check_same_thread=False)
     try:
         # Exclusive: two processes with one outbox would send each fact twice. The lock goes with its process.
+        # Text that damage has made invalid must not stop the reading of the rest.
+        db.text_factory = lambda data: data.decode(errors="replace")
         db.execute("PRAGMA locking_mode=EXCLUSIVE")
         db.execute("PRAGMA journal_mode=WAL")
         db.execute("PRAGMA synchronous=FULL")
@@ -250,6 +261,7 @@ def _carry_over(aside: Path, db: sqlite3.Connection) -> int:
     """Copy what can still be read, from both ends towards the damage."""
     rows: dict[int, tuple[object, ...]] = {}
     source = sqlite3.connect(aside, isolation_level=None)
+    source.text_factory = lambda data: data.decode(errors="replace")
     for order in ("ASC", "DESC"):
         with suppress(sqlite3.Error):
             for row in source.execute(f"SELECT {_COLUMNS} FROM facts ORDER BY id {order}"):  # noqa: S608
@@ -261,6 +273,6 @@ def _carry_over(aside: Path, db: sqlite3.Connection) -> int:
     db.execute("BEGIN IMMEDIATE")
     for _id, row in sorted(rows.items()):
         with suppress(sqlite3.Error):
-            saved += db.execute(f"INSERT INTO facts({_COLUMNS}) VALUES (?,?,?,?,?,?,?,?)", row).rowcount  # noqa: S608
+            saved += db.execute(f"INSERT INTO facts({_COLUMNS}) VALUES (?,?,?,?,?,?,?,?,?)", row).rowcount  # noqa: S608
     db.execute("COMMIT")
     return saved

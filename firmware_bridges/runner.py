@@ -19,6 +19,8 @@ log = logging.getLogger(__name__)
 COMMANDS_REMEMBERED = 512
 """Commands live five seconds at most; this many ids outlive them all."""
 REASON_CHARS = 300
+STEADY_S = 10.0
+"""A device that stayed this long was really there: after a loose cable's flicker the waits go on growing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +57,7 @@ class BridgeRunner:
         self._back_off = back_off or BackOff()
         self._stop = threading.Event()
         self._online: bool | None = None
+        self._since = 0.0
         self._failures = 0
         self._trouble = ""
         self._obeyed: OrderedDict[str, None] = OrderedDict()
@@ -99,7 +102,8 @@ class BridgeRunner:
             reason = self._attempt()
             if self._stop.is_set():
                 return
-            self._failures += 1
+            held_s = self._context.clock.monotonic() - self._since if self._online else 0.0
+            self._failures = 1 if held_s >= STEADY_S else self._failures + 1
             self._lost(reason)
             self._stop.wait(self._back_off.wait_s(self._failures))
 
@@ -119,10 +123,9 @@ class BridgeRunner:
         return "the bridge ended by itself"
 
     def _connected(self, detail: str | None) -> None:
-        self._failures, self._trouble = 0, ""
         if self._online:
             return
-        self._online = True
+        self._online, self._since, self._trouble = True, self._context.clock.monotonic(), ""
         log.info("the bridge %s reaches its device%s", self.name, f" ({detail})" if detail else "")
         self._tell(DeviceConnected(detail=detail))
         self._presence(True)
