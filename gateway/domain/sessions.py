@@ -155,8 +155,8 @@ def close(session: Session, now: datetime, reason: EndReason | None, *, running_
 
 
 def tapped_again_too_soon(session: Session, now: datetime) -> bool:
-    """Whether this tap of the holder is the unsure second one."""
-    return now - session.last_tap_at < timedelta(seconds=TAP_AGAIN_S)
+    """Whether this tap of the holder is the unsure second one; never so after a clock that was set back."""
+    return timedelta(0) <= now - session.last_tap_at < timedelta(seconds=TAP_AGAIN_S)
 
 
 def due(session: Session, now: datetime, *, forgotten_s: int, ceiling_s: int, running: bool) -> Trigger | None:

@@ -86,6 +86,10 @@ def test_the_unsure_second_tap_comes_within_ten_seconds() -> None:
     assert not tapped_again_too_soon(opened(), NOON + 10 * SECOND)
 
 
+def test_a_clock_that_is_set_back_does_not_lock_the_holder_in() -> None:
+    assert not tapped_again_too_soon(opened(), NOON - SECOND)
+
+
 @given(st.lists(st.tuples(st.sampled_from(Trigger), st.integers(-1000, 100_000)), max_size=30))
 def test_any_story_ends_at_most_once_with_seconds_that_add_up(story: list[tuple[Trigger, int]]) -> None:
     session, ends = opened(State.OPENING), 0
