@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from etabli.bootstrap.folder import typed_badge_hasher
 from etabli.bootstrap.parts import Basis
 from etabli.settings.models import Settings
 from etabli.supervisor import Supervisor
@@ -79,8 +80,8 @@ def add_web(
 
     services = Services(
         store=store, bus=bus, clock=basis.clock, ids=basis.ids,
-        transact=Transact(store=store, clock=basis.clock, deliver=deliver), pings=pings, hash_badge=basis.hash_badge,
-        default_language=basis.settings.lab.language, demo=demo,
+        transact=Transact(store=store, clock=basis.clock, deliver=deliver), pings=pings,
+        hash_badge=typed_badge_hasher(basis.hash_badge), default_language=basis.settings.lab.language, demo=demo,
     )  # fmt: skip
     web = Web(create_app(services), sock, basis.settings)
     supervisor.add("web", web.run, stage=STAGE)
