@@ -126,7 +126,9 @@ def gateway_app(settings: Settings) -> App:
     if settings.gateway.health_port is not None:
         from etabli.bootstrap.health import add_health
 
-        add_health(supervisor, settings.gateway.health_port, web_part.pings_of(supervisor, store, bus), app.gateway.consumer)
+        add_health(
+            supervisor, settings.gateway.health_port, web_part.pings_of(supervisor, store, bus), app.gateway.consumer
+        )
     return app
 
 
@@ -146,7 +148,9 @@ def dashboard_app(settings: Settings) -> App:
     supervisor.on_close("bus", bus.close)
     deliver = Deliver(store=store, bus=bus, clock=base.clock, ids=base.ids, site=base.site)
     app = App(supervisor=supervisor, basis=base, broker=broker, bus=bus, store=store)
-    app.web = web_part.add_web(supervisor, base, sock, store, bus, deliver, pings=web_part.pings_of(supervisor, store, bus))
+    app.web = web_part.add_web(
+        supervisor, base, sock, store, bus, deliver, pings=web_part.pings_of(supervisor, store, bus)
+    )
     return app
 
 

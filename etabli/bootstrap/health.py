@@ -41,8 +41,12 @@ def add_health(supervisor: Supervisor, port: int, pings: Mapping[str, Callable[[
 
     def run(stop: threading.Event) -> None:
         with ThreadingHTTPServer(("0.0.0.0", port), Handler) as server:
-            threading.Thread(target=lambda: (stop.wait(), server.shutdown()), name="health-leave", daemon=True).start()
+            threading.Thread(target=leave, args=(stop, server), name="health-leave", daemon=True).start()
             server.serve_forever(poll_interval=0.2)
+
+    def leave(stop: threading.Event, server: ThreadingHTTPServer) -> None:
+        stop.wait()
+        server.shutdown()
 
     supervisor.add("health", run)
 

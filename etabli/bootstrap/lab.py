@@ -32,7 +32,9 @@ def named(names: Mapping[Any, str]) -> Names:
 
 def _put_training(work: Work, slug: str, names: dict[str, str], validity_days: int | None, ids: Ids) -> None:
     known = work.training(slug)
-    work.put_training(Training(id=known.id if known else ids.new(), slug=slug, names=names, validity_days=validity_days))
+    work.put_training(
+        Training(id=known.id if known else ids.new(), slug=slug, names=names, validity_days=validity_days)
+    )
 
 
 def _put_resource(work: Work, told: ResourceSettings, position: int, ids: Ids) -> None:

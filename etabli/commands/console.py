@@ -72,7 +72,7 @@ def sentences_of(error: EtabliError, language: Language) -> tuple[str, ...]:
 class _Lines(logging.Formatter):
     """``2026-03-02 10:00:00  warning  laser is offline: …``; traces only when asked for."""
 
-    converter = staticmethod(time.localtime)  # type: ignore[assignment]
+    converter = staticmethod(time.localtime)
 
     def __init__(self, *, traces: bool) -> None:
         super().__init__("%(asctime)s  %(levelname)-7s  %(message)s", "%Y-%m-%d %H:%M:%S")

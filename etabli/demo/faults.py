@@ -3,6 +3,7 @@
 import random
 from collections.abc import Callable
 
+from devices.simulated.octoprint import SimulatedOctoPrint
 from devices.simulated.relay import SimulatedRelay
 from etabli.demo.machines import reset_and_unlock
 from etabli.demo.stage import Stage
@@ -30,8 +31,8 @@ class Faults:
     def _printer_falls_silent(self) -> None:
         """The computer of a printer is restarted, or its cable falls out."""
         twin = self._stage.printers[self._chance.choice(sorted(self._stage.printers))]
-        twin.do(lambda printer, now: printer.drop(now))
-        self._soon(14.0, lambda: twin.do(lambda printer, now: printer.connect(now)))
+        twin.do(SimulatedOctoPrint.drop)
+        self._soon(14.0, lambda: twin.do(SimulatedOctoPrint.connect))
 
     def _plug_leaves(self) -> None:
         """A plug loses the network."""

@@ -1,11 +1,15 @@
 """What people do at a machine of the demo: start, pause, resume, cancel; and how it fails and is mended."""
 
+from collections.abc import Callable
+
 from devices.simulated.grbl import SimulatedGrbl
+from devices.simulated.octoprint import SimulatedOctoPrint
 from etabli.demo.lab import Station
 from etabli.demo.stage import Stage
 
 FEED_MM_S = 20.0
 STROKE_MM = 40.0
+FILAMENT_MM_S = 60.0
 
 
 class Machines:
@@ -23,11 +27,10 @@ class Machines:
         """Start a job; False when the machine is not free."""
         slug = station.slug
         if slug in self._stage.printers:
-            started: list[bool] = []
-            self._stage.printers[slug].do(
-                lambda twin, now: started.append(twin.print_file(name, now=now, seconds=seconds, owner=owner.lower()))
+            filament = seconds * FILAMENT_MM_S
+            return self._stage.printers[slug].do(
+                lambda twin, now: twin.print_file(name, seconds, now=now, owner=owner.lower(), filament_mm=filament)
             )
-            return bool(started and started[0])
         controller = self._stage.controllers.get(slug)
         if controller is None or controller.device.state != "Idle":
             return False
@@ -36,16 +39,16 @@ class Machines:
 
     def pause(self, station: Station) -> None:
         """Pause its job."""
-        self._act(station, "pause", b"!")
+        self._act(station, SimulatedOctoPrint.pause, b"!")
 
     def resume(self, station: Station) -> None:
         """Let it go on."""
-        self._act(station, "resume", b"~")
+        self._act(station, SimulatedOctoPrint.resume, b"~")
 
     def cancel(self, station: Station) -> None:
         """Give its job up."""
         if station.slug in self._stage.printers:
-            self._act(station, "cancel", b"")
+            self._stage.printers[station.slug].do(SimulatedOctoPrint.cancel)
             return
         controller = self._stage.controllers.get(station.slug)
         if controller is not None:
@@ -54,21 +57,21 @@ class Machines:
     def fail(self, station: Station) -> None:
         """Let it fail in mid-job."""
         if station.slug in self._stage.printers:
-            self._stage.printers[station.slug].do(lambda twin, now: twin.drop(now))
+            self._stage.printers[station.slug].do(SimulatedOctoPrint.drop)
         elif station.slug in self._stage.controllers:
             self._stage.controllers[station.slug].do(lambda twin, _now: twin.fail(1))
 
     def mend(self, station: Station) -> None:
         """Put it right again."""
         if station.slug in self._stage.printers:
-            self._stage.printers[station.slug].do(lambda twin, now: twin.connect(now))
+            self._stage.printers[station.slug].do(SimulatedOctoPrint.connect)
         elif station.slug in self._stage.controllers:
             self._stage.controllers[station.slug].do(reset_and_unlock)
 
-    def _act(self, station: Station, verb: str, realtime: bytes) -> None:
+    def _act(self, station: Station, verb: Callable[[SimulatedOctoPrint, float], bool], realtime: bytes) -> None:
         if station.slug in self._stage.printers:
-            self._stage.printers[station.slug].do(lambda twin, now: getattr(twin, verb)(now))
-        elif station.slug in self._stage.controllers and realtime:
+            self._stage.printers[station.slug].do(verb)
+        elif station.slug in self._stage.controllers:
             self._stage.controllers[station.slug].do(lambda twin, now: twin.receive(realtime, now))
 
 

@@ -23,6 +23,7 @@ from etabli.settings.models import (
     TrainingSettings,
     WebSettings,
 )
+from firmware_bridges.twins.octoprint_server import OctoPrintServer
 from firmware_bridges.twins.pty import PtyTwin
 from firmware_bridges.twins.relay_topics import RelayOnTheBus
 from gateway.adapters.clock import SystemClock
@@ -40,7 +41,7 @@ class Stage:
         self._bus: Bus | None = None
         self.readers: dict[str, PtyTwin[SimulatedBadgeReader]] = {}
         self.controllers: dict[str, PtyTwin[SimulatedGrbl]] = {}
-        self.printers: dict[str, Any] = {}
+        self.printers: dict[str, OctoPrintServer] = {}
         self.plugs: dict[str, RelayOnTheBus] = {}
 
     def plug_in(self) -> None:
@@ -54,7 +55,9 @@ class Stage:
             reader.start()
             self.readers[station.slug] = reader
             if station.machine == "octoprint":
-                self.printers[station.slug] = _printer(station)
+                printer = OctoPrintServer(self._clock)
+                printer.start()
+                self.printers[station.slug] = printer
             elif station.machine is not None:
                 twin = SimulatedGrbl(dialect=station.machine, laser=station.slug == "laser", name=station.slug)
                 controller = PtyTwin(twin, self._folder / f"{station.slug}-grbl", self._clock, tick_s=GRBL_TICK_S)
@@ -79,13 +82,23 @@ class Stage:
     def stop(self) -> None:
         """Pull every cable."""
         ends: list[Callable[[], None]] = [plug.stop for plug in self.plugs.values()]
-        ends += [twin.stop for twin in (*self.controllers.values(), *self.readers.values(), *self.printers.values())]
+        ends += [printer.stop for printer in self.printers.values()]
+        ends += [controller.stop for controller in self.controllers.values()]
+        ends += [reader.stop for reader in self.readers.values()]
         if self._bus is not None:
             ends.append(self._bus.close)
         for end in ends:
             # One twin that will not end must not keep the next from ending.
             with contextlib.suppress(Exception):
                 end()
+
+    def _key_file(self) -> Path:
+        """The printers' key, as any secret: in a file of its own."""
+        file = self._folder / "octoprint.key"
+        if not file.exists():
+            file.touch(mode=0o600)
+            file.write_text("simulated")
+        return file
 
     def settings(self, *, data: Path, host: str, port: int, broker_port: int) -> Settings:
         """The configuration of this lab, as `etabli.toml` would give it."""
@@ -116,7 +129,14 @@ class Stage:
             )  # fmt: skip
         if station.slug in self.printers:
             found.append(
-                _device(station, "machine", "machine", "octoprint-http", **_reach(self.printers[station.slug]))
+                _device(
+                    station,
+                    "machine",
+                    "machine",
+                    "octoprint-http",
+                    url=self.printers[station.slug].url,
+                    key_file=str(self._key_file()),
+                )
             )
         elif station.slug in self.controllers:
             link = str(self.controllers[station.slug].link)
