@@ -27,8 +27,7 @@ class InfluxTimeSeries:
     """The TimeSeries of an InfluxDB 2 bucket; what speaks its write API (VictoriaMetrics) can be written to as well."""
 
     def __init__(self, url: str, token: str, org: str, bucket: str, *, timeout_s: float = 10.0) -> None:
-        parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
+        if not _is_address(url):
             raise BadConfiguration(f"series url {url!r}: expected an address such as http://localhost:8086")
         self._target, self._token = Target(url=url.rstrip("/"), org=org, bucket=bucket), token
         self._timeout_ms = int(timeout_s * 1000)
@@ -170,6 +169,14 @@ class InfluxTimeSeries:
             f"No answer from InfluxDB at {self._target.url} ({type(error).__name__}): "
             "check that it runs, and that the address and the port are right"
         )
+
+
+def _is_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
 
 
 def _name(text: str) -> str:
