@@ -10,6 +10,7 @@ from starlette.staticfiles import StaticFiles
 
 from dashboard import health, problems
 from dashboard.api import router as api
+from dashboard.api.description import describe
 from dashboard.dependencies import Services
 from dashboard.floor import endpoints as floor
 from dashboard.kiosk import endpoints as kiosk
@@ -38,9 +39,11 @@ def create_app(services: Services) -> FastAPI:
         license_info={"name": "MIT", "identifier": "MIT"},
     )  # fmt: skip
     app.state.services, app.state.hub, app.state.lab = services, hub, None
+    app.state.slugs = {}
     problems.install(app)
     for router in (floor.router, kiosk.router, staff.router, health.router, api):
         app.include_router(router)
+    app.openapi = lambda: describe(app)  # type: ignore[method-assign]
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     app.add_middleware(SecurityHeaders)
     return app

@@ -50,7 +50,7 @@ def metrics(request: Request, services: Asked) -> Response:
     from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
     registry = CollectorRegistry()
-    registry.register(_Collector(services, hub_of(request)))  # type: ignore[arg-type]
+    registry.register(_Collector(services, hub_of(request)))
     return Response(generate_latest(registry), headers=NO_STORE | {"Content-Type": CONTENT_TYPE_PLAIN_0_0_4})
 
 

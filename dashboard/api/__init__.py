@@ -2,4 +2,8 @@
 
 from fastapi import APIRouter
 
+from dashboard.api import jobs, members, qualifications, reservations, resources, sessions, team, trainings
+
 router = APIRouter(prefix="/api/v1")
+for part in (resources, sessions, jobs, reservations, members, trainings, qualifications, team):
+    router.include_router(part.router)

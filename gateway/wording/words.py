@@ -62,7 +62,8 @@ class Words:
         params = dict(state.params)
         if "alarm" in params:
             params["text"] = self.alarm(str(params["alarm"]))
-        return Said(self(f"state.{state.key}.word"), self(f"state.{state.key}.sentence", **params))
+        sentence = "booked" if params.get("booking_needed") else "sentence"
+        return Said(self(f"state.{state.key}.word"), self(f"state.{state.key}.{sentence}", **params))
 
     def alarm(self, code: str) -> str:
         """What a machine's alarm means to people."""

@@ -1,0 +1,26 @@
+"""The OpenAPI document: FastAPI's own, with our problems and our tokens in it."""
+
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+
+from dashboard.api.common import ProblemShape
+
+ABOUT = (
+    "Read by anybody: resources, trainings, and sessions, jobs and reservations without their members. "
+    "Everything else, and every change, needs a token: `Authorization: Bearer …`. Errors are RFC 9457 problems."
+)
+
+
+def describe(app: FastAPI) -> dict[str, Any]:
+    """The document, made once."""
+    if app.openapi_schema is None:
+        made = get_openapi(title=app.title, version=app.version, description=ABOUT, routes=app.routes)
+        parts = made.setdefault("components", {})
+        parts.setdefault("schemas", {})["ProblemShape"] = ProblemShape.model_json_schema()
+        parts["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
+        # A token is never needed for all of an operation's answers, but one that is sent must be good.
+        made["security"] = [{}, {"token": []}]
+        app.openapi_schema = made
+    return app.openapi_schema
