@@ -4,10 +4,10 @@ Tags are few and of low cardinality (site, resource, its kind, device, verdict, 
 at all: whoever may know more follows the field ``event``, the number in the log. Every other number is a float.
 """
 
-import math
+import sys
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
 
@@ -30,6 +30,7 @@ _USE_S = ("enabled_s", "active_s", "idle_s")
 _JOB_NUMBERS = ("wall_s", "active_s", "paused_s", "laser_on_s", "filament_mm")
 
 _NUMBER = (int, float)
+_LARGEST = sys.float_info.max
 
 _VERDICTS = {
     EventKind.TAP_GRANTED: "granted",
@@ -68,9 +69,7 @@ def points_of_sample(
     sample: Sample, *, at: datetime, site: str, resource: str | None, device: str | None, kind: str | None = None
 ) -> tuple[Point, ...]:
     """One point ``reading`` with a field per value; what is not a finite number is left out."""
-    fields: dict[str, FieldValue] = {
-        name: float(value) for name, value in sample.values.items() if math.isfinite(value)
-    }
+    fields = _numbers(sample.values, sample.values)
     if not fields:
         return ()
     tags = _tags(site, resource, kind, device)
@@ -99,8 +98,12 @@ def _of(
     return Point(measurement=measurement, tags=tags, at_ns=at_ns, fields=fields | {"event": stored.id})
 
 
-def _numbers(data: dict[str, Plain], names: Iterable[str]) -> dict[str, FieldValue]:
-    return {name: float(value) for name in names if isinstance(value := data.get(name), _NUMBER)}
+def _numbers(data: Mapping[str, Plain], names: Iterable[str]) -> dict[str, FieldValue]:
+    return {name: float(value) for name in names if isinstance(value := data.get(name), _NUMBER) and _finite(value)}
+
+
+def _finite(value: float) -> bool:
+    return -_LARGEST <= value <= _LARGEST
 
 
 def _text(data: dict[str, Plain], name: str, otherwise: str) -> str:
