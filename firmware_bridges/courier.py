@@ -1,9 +1,8 @@
 """Carries what devices report to the gateway: each fact until its receipt, samples once, presence as it changes.
 
 Presence is a retained DeviceStatus per device, said again every ``heartbeat_s`` so that the gateway can tell *no news*
-from *off*. When this process dies, the broker speaks one will for it (:func:`last_will`): a process that reaches one
-device gives that device's own slug, one that reaches several gives a slug of its own, and their devices turn stale in
-the gateway as heartbeats stop.
+from *off*. When this process dies, the broker speaks one will for it (:func:`last_will`), if it reaches one device only;
+where it reaches several, they turn stale in the gateway as heartbeats stop.
 """
 
 import logging
@@ -30,7 +29,7 @@ IDLE_S = 1.0
 
 
 def last_will(*, site: str, device: str) -> Will:
-    """What the broker says when this process vanishes: ``device`` is its only device, or the process's own slug."""
+    """What the broker says when this process vanishes: ``device`` is its only device."""
     payload = encode(DeviceStatus(online=False))
     return Will(topic=topic(Channel.STATUS, site=site, device=device), payload=payload, qos=1, retain=True)
 

@@ -26,8 +26,8 @@ class Bridges:
     """Everything between the devices of this process and the broker."""
 
     def __init__(self, base: Basis, broker: Broker, devices: Sequence[DeviceSettings], *, name: str) -> None:
-        single = devices[0].slug if len(devices) == 1 else name
-        will = last_will(site=base.site, device=single)
+        # One will speaks for one device. Several devices of one process turn stale when it dies.
+        will = last_will(site=base.site, device=devices[0].slug) if len(devices) == 1 else None
         self.bus: Bus = open_bus(broker, name=f"etabli-{base.site}-{name}", will=will)
         self.outbox = Outbox(base.folder.outboxes / f"{name}.db")
         keys = {each.slug: device_key(each.key_file) for each in devices if each.key_file}
