@@ -36,7 +36,7 @@ class Words:
 
     def __call__(self, key: str, **params: Any) -> str:
         """The sentence of that key; variants are tried in order, ``count`` chooses the plural."""
-        entry = self._words[key]
+        entry, params = self._words[key], {name: _read(name, value) for name, value in params.items()}
         if isinstance(entry, dict):
             return self._fill(entry[plural(params["count"], self.lang)], params)
         return self._first((entry,) if isinstance(entry, str) else entry, params)
@@ -94,7 +94,7 @@ class Words:
         return ""
 
     def _fill(self, text: str, params: Mapping[str, Any]) -> str:
-        return self._formatter.vformat(text, (), {name: _read(name, value) for name, value in params.items()})
+        return self._formatter.vformat(text, (), params)
 
 
 def _read(name: str, value: Any) -> Any:
@@ -106,7 +106,7 @@ def _read(name: str, value: Any) -> Any:
     try:
         return datetime.fromisoformat(value)
     except ValueError:
-        return value
+        return None
 
 
 class _Formatter(string.Formatter):
