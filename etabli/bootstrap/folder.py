@@ -128,14 +128,16 @@ def badge_hasher(key: BadgeKey) -> Callable[[str], tuple[HashedBadge, ...]]:
     return lambda canonical: hash_forms(canonical, key=key.key, key_id=key.id)
 
 
-def typed_badge_hasher(hash_badge: Callable[[str], tuple[HashedBadge, ...]]) -> Callable[[str], tuple[HashedBadge, ...]]:
+def typed_badge_hasher(
+    hash_badge: Callable[[str], tuple[HashedBadge, ...]],
+) -> Callable[[str], tuple[HashedBadge, ...]]:
     """A number as it is printed on a badge, or typed by a reader, in; ValueError for what is none."""
     from devices.badge_reader import BadgeSeen, read_line
 
     def hashed(number: str) -> tuple[HashedBadge, ...]:
         seen = read_line(number)
-        if not isinstance(seen, BadgeSeen):
-            raise ValueError("not a badge number")
-        return hash_badge(seen.number)
+        if isinstance(seen, BadgeSeen):
+            return hash_badge(seen.number)
+        raise ValueError("not a badge number")
 
     return hashed
