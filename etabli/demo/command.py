@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 MARKER = "etabli-demo"
 KIOSK_OF = "laser"
 FIRST_CUT_S = 12.0
+HEARD_S = 2.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,17 +112,16 @@ class _Demo:
             with rich_console(stderr=True).status(self._speech.say("L'atelier ouvre…", "The lab opens…")):
                 app = self._build()
                 app.start()
+                self._wait_for_plugs(app)
             self._announce(app, time.monotonic() - began)
             self._fill_series(app)
             self._outages(app)
             app.supervisor.wait()
             print(self._speech.say("L'atelier ferme…", "The lab closes…"), file=sys.stderr, flush=True)
         finally:
-            stopping = threading.Thread(target=self._stage.stop, name="stage-stop")
-            stopping.start()
             if app is not None:
                 app.stop()
-            stopping.join(timeout=3)
+            self._stage.stop()
 
     def _build(self) -> "App":
         from etabli.bootstrap import Basis, Broker, run_app
@@ -155,6 +155,18 @@ class _Demo:
         life = Life(self._stage, self._written, hands, seed=wishes.seed, speed=wishes.speed)
         app.supervisor.add("life", life.run, stage=4)
         return app
+
+    def _wait_for_plugs(self, app: "App") -> None:
+        """The board's first picture should show machines, not the second before they were heard."""
+        from gateway.domain.resources import DeviceRole, Presence
+
+        assert app.store is not None
+        deadline = time.monotonic() + HEARD_S
+        while time.monotonic() < deadline:
+            plugs = [device for device in app.store.views().devices() if device.role is DeviceRole.INTERLOCK]
+            if all(plug.presence is Presence.ONLINE for plug in plugs):
+                return
+            time.sleep(0.05)
 
     def _addresses(self, app: "App") -> dict[str, str]:
         from etabli.commands.serve import address_of

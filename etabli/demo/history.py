@@ -55,15 +55,18 @@ class _Past:
 
 def write(base: Basis, store: Store, seed: int, kiosk_of: str) -> Written:
     """People, rights, tokens, bookings, and what they did."""
+    known = {member.first_name: member for member in store.views().members(limit=100, cursor=None).rows}
+    if known:
+        return _again(base, store, known, kiosk_of)
     chance = random.Random(seed)
     now = base.clock.now()
     devices = {device.slug: device for device in store.views().devices()}
     written = Written()
     with store.begin() as work:
-        known = {s.slug: found for s in lab.STATIONS if (found := work.resource(s.slug)) is not None}
-        past = _Past(work=work, ids=base.ids, now=now, devices=devices, resources=known, written=written)
+        places = {s.slug: found for s in lab.STATIONS if (found := work.resource(s.slug)) is not None}
+        past = _Past(work=work, ids=base.ids, now=now, devices=devices, resources=places, written=written)
         _people(past, base, chance)
-        _tokens(past, kiosk_of)
+        _tokens(work, base, written, kiosk_of)
         for visit, opened in _visits(chance, now):
             _refused(past, visit, opened, base) if visit.refused else _session(past, visit, opened, chance)
         _troubles(past, chance)
@@ -113,20 +116,29 @@ def _people(past: _Past, base: Basis, chance: random.Random) -> None:
             past.events.append(Event(kind=EventKind.QUALIFICATION_GRANTED, at=granted, member_id=member.id, data=data))
 
 
-def _tokens(past: _Past, kiosk_of: str) -> None:
+def _again(base: Basis, store: Store, known: dict[str, Member], kiosk_of: str) -> Written:
+    """A kept folder has its past already: only the tokens are new, for secrets are shown once."""
+    written = Written(members=known)
+    with store.begin() as work:
+        _tokens(work, base, written, kiosk_of)
+    return written
+
+
+def _tokens(work: Work, base: Basis, written: Written, kiosk_of: str) -> None:
+    now = base.clock.now()
     for role, resource in ((Role.MANAGER, None), (Role.KIOSK, kiosk_of)):
         token = "demo-" + secrets.token_urlsafe(12)
         digest = hashlib.sha256(token.encode()).hexdigest()
-        past.work.add_token(
+        work.add_token(
             Token(
-                id=past.ids.new(), digest=digest, role=role, label="Démo", created_at=past.now, resource=resource,
-                expires_at=past.now + timedelta(days=2),
+                id=base.ids.new(), digest=digest, role=role, label="Démo", created_at=now, resource=resource,
+                expires_at=now + timedelta(days=2),
             )
         )  # fmt: skip
         if role is Role.MANAGER:
-            past.written.manager_token = token
+            written.manager_token = token
         else:
-            past.written.kiosk_token = token
+            written.kiosk_token = token
 
 
 def _visits(chance: random.Random, now: datetime) -> Iterator[tuple[Visit, datetime]]:

@@ -1,6 +1,7 @@
 """The demo's machines: twins on real ptys, HTTP and MQTT topics, and the settings that lead real bridges to them."""
 
 import contextlib
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -71,7 +72,9 @@ class Stage:
             if station.plug is None:
                 continue
             channel = "relay" if station.plug == "esphome" else ""
-            told = relay(station.plug, station.slug, channel=channel, reply_to=f"{ROOT}/demo")
+            told = relay(
+                station.plug, station.slug, channel=channel, reply_to=f"{ROOT}/{lab.SLUG}/{station.slug}-prise"
+            )
             plug = RelayOnTheBus(
                 self._bus, self._clock, SimulatedRelay(told, load_w=station.watts, telemetry_s=10.0),
                 tick_s=PLUG_TICK_S,
@@ -85,12 +88,14 @@ class Stage:
         ends += [printer.stop for printer in self.printers.values()]
         ends += [controller.stop for controller in self.controllers.values()]
         ends += [reader.stop for reader in self.readers.values()]
+        # All at once: each waits for its own thread.
+        leaving = [threading.Thread(target=_quietly, args=(end,), name="twin-leaves", daemon=True) for end in ends]
+        for thread in leaving:
+            thread.start()
+        for thread in leaving:
+            thread.join(timeout=2)
         if self._bus is not None:
-            ends.append(self._bus.close)
-        for end in ends:
-            # One twin that will not end must not keep the next from ending.
-            with contextlib.suppress(Exception):
-                end()
+            self._bus.close()
 
     def _key_file(self) -> Path:
         """The printers' key, as any secret: in a file of its own."""
@@ -142,6 +147,12 @@ class Stage:
             link = str(self.controllers[station.slug].link)
             found.append(_device(station, "machine", "machine", "grbl-serial", port=link, keep_job_s=20.0))
         return found
+
+
+def _quietly(end: Callable[[], None]) -> None:
+    # One twin that will not end must not keep the next from ending.
+    with contextlib.suppress(Exception):
+        end()
 
 
 def _resource(station: Station) -> ResourceSettings:

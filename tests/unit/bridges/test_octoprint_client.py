@@ -114,7 +114,7 @@ def test_building_a_client_says_nothing_on_the_network():
 
 
 def test_a_wrong_key_is_a_plain_sentence_about_the_key(server):
-    with pytest.raises(BadConfiguration, match="key: OctoPrint at .* refuses this key") as error:
+    with pytest.raises(BadConfiguration, match="refuses this key") as error:
         ask(server.url, key="wrong")
     assert "wrong" not in str(error.value)
 
@@ -151,9 +151,11 @@ def test_an_address_of_something_else_is_a_plain_sentence(odd, error, words):
 
 def test_a_redirect_is_not_followed_as_it_would_take_the_key_along():
     with Odd(body=json.dumps({"server": "x"}).encode()) as thief:
-        with Odd(status=302, headers=[("Location", thief.url + "/api/version")]) as server:
-            with pytest.raises(BadConfiguration, match="points on to"):
-                ask(server.url, key="secret")
+        with (
+            Odd(status=302, headers=[("Location", thief.url + "/api/version")]) as server,
+            pytest.raises(BadConfiguration, match="points on to"),
+        ):
+            ask(server.url, key="secret")
         assert thief.asked == []
 
 

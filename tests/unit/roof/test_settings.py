@@ -100,13 +100,13 @@ def test_a_missing_file_names_the_command_that_writes_one(tmp_path):
 
 
 def test_a_bridges_own_settings_are_checked_by_the_bridge(write):
-    text = GOOD + 'bridge = "grbl_serial"\n[devices.settings]\nbaud = "fast"\n'
+    text = GOOD + 'bridge = "grbl-serial"\n[devices.settings]\nbaud = "fast"\n'
     sentences = told(write(text))
     assert any("devices.plug.settings" in sentence and "line 2" in sentence for sentence in sentences), sentences
 
 
 def test_a_cable_that_is_not_plugged_in_is_a_warning_only(write):
-    text = GOOD + 'bridge = "grbl_serial"\n[devices.settings]\nport = "/dev/serial/by-id/none"\n'
+    text = GOOD + 'bridge = "grbl-serial"\n[devices.settings]\nport = "/dev/serial/by-id/none"\n'
     problems = check(write(text))
     assert [problem.warning for problem in problems] == [True]
 
@@ -116,7 +116,7 @@ def test_the_environment_wins_and_is_named_when_it_is_wrong(write, monkeypatch):
     monkeypatch.setenv("ETABLI_WEB__PORT", "18090")
     assert load(file).web.port == 18090
     monkeypatch.setenv("ETABLI_WEB__PORT", "many")
-    assert told(file) == ['ETABLI_WEB__PORT = "many": expected a whole number.']
+    assert told(file) == ['ETABLI_WEB__PORT = "many": expected a whole number']
 
 
 def test_a_taken_port_is_told(write):
@@ -155,7 +155,7 @@ def test_the_file_that_init_writes_is_right_and_so_is_each_device_it_shows(write
                 "# role",
                 "# bridge",
                 '# url = "http://octopi',
-                "# api_key",
+                "# key_file",
                 '# port = "/dev',
                 "# dialect",
                 "# name",
@@ -165,7 +165,7 @@ def test_the_file_that_init_writes_is_right_and_so_is_each_device_it_shows(write
         for line in text.splitlines()
     )
     problems = [p for p in check(write(shown)) if not p.warning and "already taken by another" not in p.says.en]
-    assert [p.key for p in problems if "api_key_file" not in p.key] == []
+    assert [p.key for p in problems if "key_file" not in p.key] == []
     assert len(load(write(shown)).devices) == 4
 
 
