@@ -48,6 +48,7 @@ class PrinterWatch:
         self._at = self._moved_at = 0.0
         self._gap = self._cancelling = False
         self._filament: float | None = None
+        self._old_time: float | None = None
         self._alarms: set[str] = set()
         self.share: float | None = None
         """How much of its file the last job had done when it was last seen, from 0 to 1."""
@@ -102,7 +103,7 @@ class PrinterWatch:
             return False
         if self._cancelling and job.phase is not Phase.CANCELLING:
             return True
-        if job.last_print_time != before.last_print_time and not job.done:
+        if job.last_print_time != self._old_time and not job.done:
             return True
         if job.print_time is None or before.print_time is None:
             return False
@@ -111,10 +112,9 @@ class PrinterWatch:
 
     def _end(self, job: JobReading, *, at: float) -> _End:
         """How the open job ended, now that it is over."""
-        before, same = self._before, job.identity is not None and job.identity == self._file
-        fresh = before is None or job.last_print_time != before.last_print_time
-        if same and job.last_print_time is not None and fresh:
-            return _End(signal=JobSignal.FINISH, at=self._finished_at(job.last_print_time, at=at))
+        same = job.identity is not None and job.identity == self._file
+        if same and job.last_print_time is not None and job.last_print_time != self._old_time:
+            return _End(signal=JobSignal.FINISH, at=self._finished_at(job.last_print_time))
         if self._cancelling:
             return _End(signal=JobSignal.CANCEL, at=self._at if self._gap else at)
         if same and job.phase is Phase.READY and job.done:
@@ -132,10 +132,10 @@ class PrinterWatch:
         reason = "another job began before the end was seen" if began else "the file was let go before the end was seen"
         return _End(signal=JobSignal.LOSE, at=at, reason=reason)
 
-    def _finished_at(self, seconds: float, *, at: float) -> float:
-        """When the job ended, between the last look and this one, so that its active time is the printer's own."""
+    def _finished_at(self, seconds: float) -> float:
+        """The end that makes the job's active time the printer's own, whatever was missed between the looks."""
         active, _ = self._tracker.seconds(at=self._at)
-        return min(at, self._at + max(0.0, seconds - active))
+        return self._at + max(0.0, seconds - active)
 
     def _begin(self, job: JobReading, *, at: float, unseen: bool) -> tuple[Fact, ...]:
         """A job is under way, or (``unseen``) one came and went between two looks."""
@@ -152,6 +152,7 @@ class PrinterWatch:
         return facts + self._tracker.feed(JobSignal.FINISH, at=at, filament_mm=job.filament_mm)
 
     def _start(self, job: JobReading, *, at: float) -> tuple[Fact, ...]:
+        self._old_time = job.last_print_time
         self._file, self._cancelling, self._filament, self._moved_at = job.identity, False, job.filament_mm, at
         return self._tracker.feed(JobSignal.START, at=at, job=self._new_job(), name=job.name, owner=job.user)
 

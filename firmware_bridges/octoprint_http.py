@@ -1,6 +1,7 @@
 """A printer behind OctoPrint, watched over its REST API: short looks, one after another, in the bridge's own thread."""
 
 import json
+from collections import deque
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
@@ -12,7 +13,7 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
 from devices.codec import BadMessage
-from devices.messages import Command, JobEnded, Outcome
+from devices.messages import Command, Fact, JobEnded, Outcome
 from devices.octoprint import JobReading, PrinterReading, read_file, read_job, read_printer, read_version, values_of
 from devices.octoprint_watch import STALLED_S, PrinterWatch
 from firmware_bridges.bridge import BridgeContext, Reporter
@@ -88,8 +89,10 @@ class OctoPrintBridge:
         self._watch = PrinterWatch(context.ids.new, stalled_s=settings.stalled_s)
         self._printer = PrinterReading(flags=frozenset())
         self._sampled_at = float("-inf")
-        self._ended: JobEnded | None = None
-        self._ended_at = 0.0
+        self._unsaid: deque[Fact] = deque()
+        """What happened and could not be said yet: it outlives a full disk and a lost connection."""
+        self._held_since: float | None = None
+        """Since when the last of these, the end of a job, has been waiting for its filament."""
         self._nonsense = 0
 
     def obey(self, command: Command) -> None:
@@ -99,14 +102,18 @@ class OctoPrintBridge:
         """As the protocol says; a job that is under way when OctoPrint is lost is looked for when it is back."""
         settings = self._settings
         self._watch.interrupted()
-        with closing(OctoPrintClient(settings.url, settings.read_key(), ca_file=settings.ca_file)) as client:
-            try:
+        try:
+            with closing(OctoPrintClient(settings.url, settings.read_key(), ca_file=settings.ca_file)) as client:
                 connected(f"OctoPrint {self._version(client)}")
                 while not stop.is_set():
                     self._look(client, report)
-                    stop.wait(settings.busy_s if self._watch.busy or self._ended else settings.idle_s)
-            finally:
-                self._tell_end(report)
+                    waiting = self._watch.busy or self._held_since is not None
+                    stop.wait(settings.busy_s if waiting else settings.idle_s)
+        except BadConfiguration as error:
+            raise BridgeLost(str(error)) from error
+        finally:
+            self._held_since = None
+            self._say(report)
 
     def _version(self, client: OctoPrintClient) -> str:
         try:
@@ -121,56 +128,59 @@ class OctoPrintBridge:
             self._printer = self._read(report, "octoprint-printer", client.printer, read_printer) or self._printer
         job = self._read(report, "octoprint-job", client.job, lambda value: read_job(value, self._printer.flags))
         now = self._clock.monotonic()
-        if job is not None:
-            self._take(job, report, now)
-        if due and job is not None:
+        if due:
             self._sampled_at = now
-            values = values_of(job, self._printer)
-            if values:
-                report.sample(values)
-        if self._ended is not None:
-            self._weigh(client, report, now)
+        if job is None:
+            self._count_nonsense()
+            return
+        self._nonsense = 0
+        self._take(job, now)
+        values = values_of(job, self._printer) if due else {}
+        if values:
+            report.sample(values)
+        if self._held_since is not None:
+            self._weigh(client, report, now - self._held_since)
+        self._say(report)
 
-    def _take(self, job: JobReading, report: Reporter, now: float) -> None:
-        for fact in self._watch.look(job, at=now):
-            self._tell_end(report)
-            if isinstance(fact, JobEnded) and fact.filament_mm is None and fact.outcome is not Outcome.UNKNOWN:
-                self._ended, self._ended_at = fact, now
-            else:
-                report.fact(fact)
+    def _take(self, job: JobReading, now: float) -> None:
+        facts = self._watch.look(job, at=now)
+        self._unsaid.extend(facts)
+        if facts:
+            last = facts[-1]
+            hold = isinstance(last, JobEnded) and last.filament_mm is None and last.outcome is not Outcome.UNKNOWN
+            self._held_since = now if hold else None
 
-    def _weigh(self, client: OctoPrintClient, report: Reporter, now: float) -> None:
+    def _weigh(self, client: OctoPrintClient, report: Reporter, waited_s: float) -> None:
         """Look up the filament of the job that has just ended; OctoPrint may need a moment to work it out."""
-        file = self._watch.file
+        file, ended = self._watch.file, self._unsaid[-1]
         try:
             value = client.file(file[0], file[1]) if file is not None else None
         except EtabliError:
             value = None  # perhaps the key may not list files; if OctoPrint is lost, the next look says so
         record = self._read(report, "octoprint-file", lambda: value, read_file) if value is not None else None
-        if record is not None and record.analysed and self._ended is not None:
-            share, length = self._watch.share, record.filament_mm
-            used = None if share is None or length is None else share * length
-            self._ended = replace(self._ended, filament_mm=used)
-        waiting = record is not None and not record.analysed
-        if not waiting or now - self._ended_at >= self._settings.filament_s:
-            self._tell_end(report)
+        if record is not None and not record.analysed and waited_s < self._settings.filament_s:
+            return
+        self._held_since = None
+        share, length = self._watch.share, record.filament_mm if record is not None else None
+        if isinstance(ended, JobEnded) and share is not None and length is not None:
+            self._unsaid[-1] = replace(ended, filament_mm=share * length)
 
-    def _tell_end(self, report: Reporter) -> None:
-        """Say the end that was held back, with or without its filament: before anything later, and never twice."""
-        ended, self._ended = self._ended, None
-        if ended is not None:
-            report.fact(ended)
+    def _say(self, report: Reporter) -> None:
+        """Say what is to be said, in order; an end that is held back waits until something follows it."""
+        while len(self._unsaid) > (self._held_since is not None):
+            report.fact(self._unsaid[0])
+            self._unsaid.popleft()
 
     def _read(self, report: Reporter, what: str, ask: Callable[[], Any], read: Callable[[Any], _T]) -> _T | None:
         value = ask()
         try:
-            reading = read(value)
-        except BadMessage as error:
+            return read(value)
+        except BadMessage:
             report.nonsense(what, json.dumps(value, default=str).encode()[:1000])
-            self._nonsense += 1
-            if self._nonsense >= NONSENSE_LIMIT:
-                self._nonsense = 0
-                raise BridgeLost(f"OctoPrint at {self._settings.url} talks nonsense: {error}") from error
             return None
-        self._nonsense = 0
-        return reading
+
+    def _count_nonsense(self) -> None:
+        self._nonsense += 1
+        if self._nonsense >= NONSENSE_LIMIT:
+            self._nonsense = 0
+            raise BridgeLost(f"OctoPrint at {self._settings.url} talks nonsense about its job")

@@ -1,7 +1,6 @@
 """A bought plug or relay, reached over MQTT in its own dialect."""
 
 import logging
-from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from math import inf
@@ -28,7 +27,6 @@ ORDER_QOS = 0
 """A command is worth nothing later: at QoS 1 a broker would keep it for a plug with a lasting session."""
 AGAIN_S = 1.0
 """A relay that talks nonsense is asked again, but not faster than this."""
-REMEMBERED = 64
 REFUSED = "relay-refused"
 
 
@@ -75,7 +73,6 @@ class RelayBridge:
         self._relay = settings.relay(reply_to=f"{ROOT}/{context.site}/{context.device}")
         self._watch = RelayWatch(self._relay.dialect)
         self._inbox: SimpleQueue[Delivery | _Sent] = SimpleQueue()
-        self._done: deque[str] = deque(maxlen=REMEMBERED)
         self._refused = self._away = False
 
     @property
@@ -98,14 +95,13 @@ class RelayBridge:
             self._context.bus.unsubscribe(hear)
 
     def obey(self, command: Command) -> None:
-        """Switch, unless the order has expired, was obeyed already, or would wait for a relay that is away."""
-        if not isinstance(command, SetPower) or command.id in self._done:
+        """Switch, unless the order has expired or would wait for a relay that is away."""
+        if not isinstance(command, SetPower):
             return
         if self._context.clock.now() >= command.expires_at or (command.on and self._away):
             return
         try:
             orders = self._relay.encode_power(on=command.on, ceiling_s=command.ceiling_s)
-            self._done.append(command.id)
             # Noted before it is sent: the answer may come at once, in another thread.
             self._inbox.put(_Sent(on=command.on, ceiling_s=command.ceiling_s, at=self._context.clock.monotonic()))
             self._say(orders)

@@ -11,7 +11,7 @@ from firmware_bridges.twins.octoprint_server import OctoPrintServer
 from gateway.adapters.bus_memory import MemoryBroker, MemoryBus
 from gateway.adapters.clock import SystemClock
 from gateway.adapters.ids import TimeOrderedIds
-from gateway.ports.errors import BadConfiguration, BridgeLost
+from gateway.ports.errors import BadConfiguration, BridgeLost, StoreUnavailable
 from tests.fakes.report_recording import running
 
 
@@ -181,10 +181,29 @@ def test_answers_that_nobody_understands_are_counted_and_at_last_mean_lost(serve
     assert run.report.nonsenses[0][0] == "octoprint-job"
 
 
-def test_a_wrong_key_is_a_configuration_fault_in_one_sentence(servers, context):
+def test_a_disk_that_is_full_when_a_job_ends_delays_its_end_and_does_not_lose_it(servers, context):
+    server = servers()
+    bridge = bridge_to(server, context)
+    with running(bridge) as run:
+        start_print(server, seconds=1)
+        run.wait(lambda: run.report.of(JobStarted))
+        keep, run.report.fact = run.report.fact, raise_full
+        error = run.wait_for_end()
+    assert isinstance(error, StoreUnavailable)
+    run.report.fact = keep
+    with running(bridge, run.report) as again:
+        again.wait(lambda: again.report.of(JobEnded))
+    assert [end.outcome for end in run.report.of(JobEnded)] == [Outcome.FINISHED]
+
+
+def raise_full(_fact):
+    raise StoreUnavailable("the disk is full")
+
+
+def test_a_wrong_key_is_said_in_one_sentence(servers, context):
     with running(bridge_to(servers(), context, key="wrong")) as run:
         error = run.wait_for_end()
-    assert isinstance(error, BadConfiguration)
+    assert isinstance(error, BridgeLost)
     assert "refuses this key" in str(error)
 
 
