@@ -10,7 +10,8 @@ import pytest
 
 from tests.fixtures_broker import Mosquitto
 from tests.fixtures_influx import ORG, TOKEN, Influx
-from tests.scenarios.lab import Place, RealLab, started
+from tests.fixtures_octoprint import RealOctoPrint
+from tests.scenarios.lab import Device, Place, RealLab, started
 from tests.scenarios.machines import Reader, Workshop
 
 
@@ -79,19 +80,25 @@ def scenario_broker(mosquitto_program: str, tmp_path_factory: pytest.TempPathFac
 
 @pytest.fixture(scope="package")
 def floor(
-    scenario_broker: Mosquitto, octoprint, tmp_path_factory: pytest.TempPathFactory
+    scenario_broker: Mosquitto, octoprint_process: RealOctoPrint, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Floor]:
     """Printer, lasers of both dialects, and what needs no bridge of its own; InfluxDB where it is installed."""
     folder = tmp_path_factory.mktemp("floor")
     influx = start_influx(folder / "influx")
     shop = Workshop(folder, scenario_broker.port)
     key = folder / "octoprint-key"
-    key.write_text(octoprint.key)
+    key.write_text(octoprint_process.key)
     key.chmod(0o600)
+    printer = Device(
+        slug="imprimante-octoprint", role="machine", bridge="octoprint-http",
+        settings={"url": octoprint_process.url, "key_file": str(key), "idle_s": 0.5, "busy_s": 0.3},
+    )  # fmt: skip
+    grbl = shop.laser("laser-grbl", "grbl-1.1h").device("laser-grbl")
+    grblhal = shop.laser("graveuse-grbl", "grblhal").device("graveuse-grbl")
     places = [
-        stand(shop, "imprimante", "impression-3d", kind="printer_3d", devices=(octoprint.device("imprimante-octoprint", key),)),
-        stand(shop, "laser", "laser", kind="laser", devices=(shop.laser("laser-grbl", "grbl-1.1h").device("laser-grbl"),)),
-        stand(shop, "graveuse", "laser", kind="laser", devices=(shop.laser("graveuse-grbl", "grblhal").device("graveuse-grbl"),)),
+        stand(shop, "imprimante", "impression-3d", kind="printer_3d", devices=(printer,)),
+        stand(shop, "laser", "laser", kind="laser", devices=(grbl,)),
+        stand(shop, "graveuse", "laser", kind="laser", devices=(grblhal,)),
         stand(shop, "vinyle", "vinyle", "securite", kind="vinyl"),
         stand(shop, "brodeuse", "textile", kind="textile"),
         stand(shop, "fer", kind="electronics"),

@@ -44,7 +44,7 @@ def test_without_the_trainings_every_reason_is_told_and_nothing_is_powered(apart
     assert event["data"]["refusals"] == ["training_missing", "training_missing"]
     verdict = eventually(lambda: apart.verdicts("tour"))[-1]
     assert (verdict["tone"], verdict["code"]) == ("refused", "training_missing")
-    never(lambda: plug.on or plug.orders, for_s=0.3, what="the plug was told something")
+    never(lambda: plug.on or plug.switched_on, for_s=0.3, what="the plug was told something")
 
 
 def test_a_reservation_keeps_others_out_and_its_holder_comes_in(apart: Floor):
@@ -61,7 +61,7 @@ def test_a_reservation_keeps_others_out_and_its_holder_comes_in(apart: Floor):
     )[0]
     told = datetime.fromisoformat(refused["data"]["reasons"][0]["params"]["until"])
     assert abs(told - until) < timedelta(seconds=1)
-    assert not plug.orders
+    assert not plug.switched_on
 
     apart.reader("tour").tap(grace)
 

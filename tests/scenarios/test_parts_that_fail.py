@@ -7,6 +7,7 @@ import pytest
 
 from gateway.adapters.timeseries_influx import InfluxTimeSeries
 from tests.fixtures_influx import ORG, TOKEN
+from tests.fixtures_octoprint import dwell
 from tests.scenarios.conftest import Floor
 from tests.scenarios.lab import SITE, eventually
 
@@ -24,7 +25,7 @@ def test_octoprint_is_killed_in_mid_print_and_its_job_is_closed_once_while_other
     eventually(lambda: floor.open_session("imprimante") is None, what="the printer is free")
     floor.reader("imprimante").tap(joan)
     session = eventually(lambda: floor.open_session("imprimante"))
-    octoprint.print("long.gcode", "G28", "G4 S60")
+    octoprint.print_gcode("long.gcode", dwell(60))
     job = eventually(lambda: lab.jobs("imprimante")[0] if len(lab.jobs("imprimante")) > before else None)
     assert (job["member_id"], job["outcome"]) == (joan.id, None)
 
@@ -41,7 +42,7 @@ def test_octoprint_is_killed_in_mid_print_and_its_job_is_closed_once_while_other
     over = eventually(lambda: lab.jobs("imprimante")[0] if lab.jobs("imprimante")[0]["outcome"] else None)
     assert (over["id"], over["outcome"], over["member_id"]) == (job["id"], "unknown", joan.id)
 
-    octoprint.print("short.gcode", "G28", "G4 S1")
+    octoprint.print_gcode("short.gcode", dwell(1))
     eventually(lambda: lab.jobs("imprimante")[0]["outcome"] == "finished", within_s=15, what="the next print is seen")
     assert len(lab.jobs("imprimante")) == before + 2
     ended = [e["data"]["job"] for e in lab.events("job_ended") if e["resource"] == "imprimante"]
