@@ -21,7 +21,9 @@ _numbers = count(1)
 
 
 def _program(name: str) -> Path | None:
-    newest = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"), key=lambda path: int(path.parts[4].split(".")[0]))
+    newest = sorted(
+        Path("/usr/lib/postgresql").glob(f"*/bin/{name}"), key=lambda path: int(path.parts[4].split(".")[0])
+    )
     if newest:
         return newest[-1]
     found = shutil.which(name)
@@ -58,7 +60,7 @@ class PostgresServer:
 
     def drop(self, url: str) -> None:
         """Away with a database, whoever is connected."""
-        name = url.split("?")[0].rsplit("/", 1)[1]
+        name = url.split("?", maxsplit=1)[0].rsplit("/", 1)[1]
         self._say(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
     def _say(self, statement: sql.Composed) -> None:

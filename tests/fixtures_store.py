@@ -114,7 +114,9 @@ def make_lab(store: Store) -> StoredLab:
         lab.site_id = work.put_site(id=new(), slug="hesdin", name="Fablab d'Hesdin", timezone="Europe/Paris")
         lab.training = work.put_training(Training(id=new(), slug="laser", names={"fr": "Découpe laser"}))
         lab.laser = work.put_resource(
-            Resource(id=new(), slug="laser-1", names={"fr": "Découpeuse"}, kind=ResourceKind.LASER, trainings=("laser",))
+            Resource(
+                id=new(), slug="laser-1", names={"fr": "Découpeuse"}, kind=ResourceKind.LASER, trainings=("laser",)
+            )
         )
         lab.desk = work.put_resource(
             Resource(id=new(), slug="desk-1", names={"fr": "Bureau"}, kind=ResourceKind.DESK, position=1)

@@ -165,7 +165,12 @@ class TestTaps:
         with store.begin() as work:
             for forms in (badge("ada")[:1], badge("ada")[1:], (unknown, badge("ada")[1])):
                 assert work.facts_for_tap(lab.devices["reader-1"], forms, NOW).access.member == lab.ada
-            for forms in ((unknown,), (), (replace(badge("ada")[0], key_id="k2"),), (replace(badge("ada")[0], form="x"),)):
+            for forms in (
+                (unknown,),
+                (),
+                (replace(badge("ada")[0], key_id="k2"),),
+                (replace(badge("ada")[0], form="x"),),
+            ):
                 assert work.facts_for_tap(lab.devices["reader-1"], forms, NOW).access.member is None
 
     def test_a_crowd_of_forms_is_no_badge_but_no_fault_either(self, store, stored_lab):
@@ -371,7 +376,9 @@ class TestDevicesAndStreams:
         )
         with store.begin() as work:
             work.save_device(plug)
-            moved = work.put_device(id=stored_lab.ids.new(), slug="plug-1", role=DeviceRole.INTERLOCK, resource="desk-1")
+            moved = work.put_device(
+                id=stored_lab.ids.new(), slug="plug-1", role=DeviceRole.INTERLOCK, resource="desk-1"
+            )
         assert moved == replace(plug, resource_id=stored_lab.desk.id)
 
     def test_quiet_devices_are_those_not_yet_known_to_be_away(self, store, stored_lab):
@@ -389,8 +396,8 @@ class TestDevicesAndStreams:
         )
         with store.begin() as work:
             work.quarantine(row)
-        ((id, device, error, at),) = store.views().quarantine(5)
-        assert (id, device, error.startswith("boum"), at) == (row.id, "grbl-1", True, NOW)
+        ((found, device, error, at),) = store.views().quarantine(5)
+        assert (found, device, error.startswith("boum"), at) == (row.id, "grbl-1", True, NOW)
 
 
 class TestLab:

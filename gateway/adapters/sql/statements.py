@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Boolean, ColumnElement, Executable, ScalarSelect, Select, Table
+from sqlalchemy import JSON, BigInteger, Boolean, ColumnElement, Executable, Float, ScalarSelect, Select, Table
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
@@ -75,6 +75,8 @@ class Prepared:
 
 
 def _reader(type_: TypeEngine[Any], dialect: Dialect) -> Process | None:
+    if isinstance(type_, Float):
+        return None  # both drivers give floats
     return type_.dialect_impl(dialect).result_processor(dialect, None)
 
 
