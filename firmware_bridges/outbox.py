@@ -7,6 +7,7 @@ It is bounded: when full it raises, since a fact dropped in silence is worse tha
 """
 
 import logging
+import os
 import secrets
 import sqlite3
 import threading
@@ -40,8 +41,10 @@ CREATE TABLE IF NOT EXISTS facts(
     UNIQUE(device, boot, seq))
 """
 _COLUMNS = "id, device, boot, seq, mono_ms, system_boot, at, message, digest"
-_BROKEN = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR)
-"""Primary codes of a file that is no outbox of ours: damaged, something else, or with other tables."""
+_FAULTS = (sqlite3.Error, UnicodeDecodeError)
+"""What sqlite3 raises: the second when damage has got into the words of an error message."""
+_NOT_DAMAGE = (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM)
+"""Primary codes of a fault that a new file would meet as well."""
 
 
 class OutboxFull(StoreUnavailable):
@@ -104,7 +107,7 @@ class Outbox:
                     f"INSERT INTO facts({_COLUMNS}) VALUES (NULL,?,?,?,?,?,?,?,?)",  # noqa: S608
                     (*row, _digest(row)),
                 )
-            except sqlite3.Error as error:
+            except _FAULTS as error:
                 # The number stays for the next fact: a gap in seq would make the gateway wait for what never comes.
                 raise self._unavailable(error) from error
             self._next_seq[device] = seq + 1
@@ -126,7 +129,7 @@ class Outbox:
         with self._lock:
             try:
                 rows = self._db.execute(query, (device, after, limit)).fetchall()
-            except sqlite3.Error as error:
+            except _FAULTS as error:
                 raise self._unavailable(error) from error
         return [kept for row in rows if (kept := self._read(row)) is not None]
 
@@ -139,7 +142,7 @@ class Outbox:
                     cursor = self._db.executemany(
                         "DELETE FROM facts WHERE device = ? AND boot = ? AND seq BETWEEN ? AND ?", list(receipts)
                     )
-            except sqlite3.Error as error:
+            except _FAULTS as error:
                 raise self._unavailable(error) from error
             self._count -= cursor.rowcount
             return cursor.rowcount
@@ -195,8 +198,8 @@ class Outbox:
             fact=fact,
         )
 
-    def _unavailable(self, error: sqlite3.Error) -> StoreUnavailable:
-        with suppress(sqlite3.Error):
+    def _unavailable(self, error: Exception) -> StoreUnavailable:
+        with suppress(*_FAULTS):
             self._db.rollback()
         return StoreUnavailable(f"the outbox {self.path} cannot be used: {error}")
 
@@ -205,13 +208,14 @@ class Outbox:
     def _open(self) -> sqlite3.Connection:
         try:
             return _connect(self.path)
-        except sqlite3.DatabaseError as error:
-            code = error.sqlite_errorcode & 0xFF
+        except _FAULTS as error:
+            code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF
             if code == sqlite3.SQLITE_BUSY:
                 raise BadConfiguration(f"the outbox {self.path} is in use by another process") from None
-            if code not in _BROKEN:
+            # SQLite also calls a file read-only whose header is damaged.
+            if code in _NOT_DAMAGE or (code == sqlite3.SQLITE_READONLY and not os.access(self.path, os.W_OK)):
                 raise StoreUnavailable(f"the outbox {self.path} cannot be opened: {error}") from error
-            damage = str(error)
+            damage = str(error).splitlines()[0]
         aside = _set_aside(self.path)
         db = _connect(self.path)
         saved = _carry_over(aside, db)
@@ -233,7 +237,7 @@ def _connect(path: Path) -> sqlite3.Connection:
         db.execute(_SCHEMA)
         db.execute(f"SELECT {_COLUMNS} FROM facts LIMIT 1").fetchall()  # noqa: S608
         db.execute("COMMIT")
-        for (answer,) in db.execute("PRAGMA quick_check"):
+        for (answer,) in db.execute("PRAGMA integrity_check"):
             if answer != "ok":
                 damage = sqlite3.DatabaseError(answer)
                 damage.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
@@ -263,7 +267,7 @@ def _carry_over(aside: Path, db: sqlite3.Connection) -> int:
     source = sqlite3.connect(aside, isolation_level=None)
     source.text_factory = lambda data: data.decode(errors="replace")
     for order in ("ASC", "DESC"):
-        with suppress(sqlite3.Error):
+        with suppress(*_FAULTS):
             for row in source.execute(f"SELECT {_COLUMNS} FROM facts ORDER BY id {order}"):  # noqa: S608
                 if row[0] in rows:
                     break
@@ -272,7 +276,7 @@ def _carry_over(aside: Path, db: sqlite3.Connection) -> int:
     saved = 0
     db.execute("BEGIN IMMEDIATE")
     for _id, row in sorted(rows.items()):
-        with suppress(sqlite3.Error):
+        with suppress(*_FAULTS):
             saved += db.execute(f"INSERT INTO facts({_COLUMNS}) VALUES (?,?,?,?,?,?,?,?,?)", row).rowcount  # noqa: S608
     db.execute("COMMIT")
     return saved
