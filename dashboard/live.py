@@ -21,8 +21,10 @@ from gateway.ports.errors import BusUnavailable, EtabliError
 from gateway.ports.store import Store
 from gateway.ports.views import Lab, ResourceView, Views
 
-GATHER_S = 0.03
-"""How long a burst of hints may still grow before it is drawn."""
+GATHER_S = 0.004
+"""The hints of one commit come together."""
+REST_S = 0.03
+"""Between two drawings: what a burst brings meanwhile is drawn at once after it."""
 TICK_S = 15.0
 """How often states that only time changes are looked at again; also what keeps the connections open."""
 
@@ -247,9 +249,10 @@ class LiveHub:
             await asyncio.sleep(TICK_S)
 
     async def _draw_for_ever(self) -> None:
+        loop, rested = asyncio.get_running_loop(), 0.0
         while True:
             await self._bell.wait()
-            await asyncio.sleep(GATHER_S)
+            await asyncio.sleep(max(GATHER_S, rested - loop.time()))
             self._bell.clear()
             changed = None if self._all_dirty else frozenset(self._dirty)
             self._dirty, self._all_dirty = set(), False
@@ -270,6 +273,7 @@ class LiveHub:
             self._counter += 1
             for channel, pieces in drawn:
                 channel.update(pieces, self._counter, self.epoch)
+            rested = loop.time() + REST_S
 
     def _forget(self, changed: Iterable[str]) -> None:
         """Nobody looks: what changed is read again when somebody does."""
