@@ -1,0 +1,1 @@
+"""The figures: each module has ``measure() -> list[Figure]``; ``python -m bench`` prints them all."""
