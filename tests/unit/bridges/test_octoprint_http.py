@@ -58,7 +58,7 @@ def test_a_print_is_captured_with_its_owner_its_time_and_its_filament(servers, c
     (start,), (end,) = run.report.of(JobStarted), run.report.of(JobEnded)
     assert (start.name, start.owner) == ("a.gcode", "amina")
     assert (end.job, end.outcome, end.filament_mm) == (start.job, Outcome.FINISHED, 1234.5)
-    assert end.active_s == pytest.approx(0.6, abs=0.15)
+    assert end.active_s == pytest.approx(0.6, abs=0.4)
     assert run.error is None
 
 
@@ -128,7 +128,7 @@ def test_a_server_that_hangs_holds_up_no_other_printer(servers, context):
     dead.twin.silent = True
     with running(bridge_to(dead, context)) as hung, running(bridge_to(alive, context)) as run:
         start_print(alive, seconds=0.3)
-        run.wait(lambda: run.report.of(JobEnded), deadline_s=3)
+        run.wait(lambda: run.report.of(JobEnded), deadline_s=4.5)
         assert hung.connected == []
         dead.twin.silent = False
         dead.stop()
