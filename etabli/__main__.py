@@ -135,6 +135,7 @@ def _add_demo(cli: typer.Typer, language: Language) -> None:
         speed: Annotated[float, typer.Option(min=0.1, max=20, help=told("Rythme de la vie.", "Pace of life."))] = 1.0,
         data: Annotated[Path | None, typer.Option(help=told("Dossier à utiliser.", "Folder to use."))] = None,
         keep: Annotated[bool, typer.Option(help=told("Garder le dossier.", "Keep the folder."))] = False,
+        broker: Annotated[str, typer.Option(help="auto | mosquitto | amqtt")] = "auto",
         json: Json = False,
     ) -> None:
         from etabli.demo.command import Wishes, demo
@@ -142,7 +143,8 @@ def _add_demo(cli: typer.Typer, language: Language) -> None:
         demo(
             context.obj,
             Wishes(
-                host=host, port=port, cut_link_s=cut_link, seed=seed, speed=speed, data=data, keep=keep, as_json=json
+                host=host, port=port, cut_link_s=cut_link, seed=seed, speed=speed, data=data, keep=keep,
+                as_json=json, broker=broker
             ),
         )  # fmt: skip
 

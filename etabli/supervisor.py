@@ -128,10 +128,13 @@ class Supervisor:
             # A ping that throws is an answer, too: this worker is not well.
             return False
 
-    def wait(self) -> None:
-        """Return when the program is to end: SIGTERM, SIGINT, or ``stopping`` set. A second signal ends it at once."""
+    def catch_signals(self) -> None:
+        """Let SIGTERM and SIGINT set ``stopping``; a second one ends the program at once. In the main thread only."""
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._signalled)
+
+    def wait(self) -> None:
+        """Return when the program is to end."""
         while not self.stopping.wait(3600):
             pass
 

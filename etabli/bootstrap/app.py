@@ -103,7 +103,8 @@ def _embedded(base: Basis, supervisor: Supervisor) -> Broker:
     from gateway.adapters.broker import EmbeddedBroker
 
     told = base.settings.broker
-    broker = EmbeddedBroker(base.folder.broker, host=told.host, port=told.port)
+    kind = None if told.program == "auto" else told.program
+    broker = EmbeddedBroker(base.folder.broker, host=told.host, port=told.port, kind=kind)
     address = broker.start()
     supervisor.on_close("broker", broker.stop)
     return Broker(host=address.host, port=address.port, protocol=address.protocol)

@@ -53,7 +53,9 @@ class DataFolder:
     def make(self) -> None:
         """Create the folder, closed to others."""
         try:
-            self.path.mkdir(parents=True, exist_ok=True)
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            # It holds names, badges and keys.
+            self.path.mkdir(mode=0o700, exist_ok=True)
             self.outboxes.mkdir(mode=0o700, exist_ok=True)
         except OSError as error:
             raise BadConfiguration(f"data.directory {self.path}: cannot be made ({error.strerror})") from None

@@ -95,6 +95,9 @@ def migrate(settings: Settings) -> None:
 
 def ready_store(settings: Settings) -> Store:
     """The store, migrated when it is our own file; else it must be up to date already."""
+    if on_sqlite(settings) and not Path(str(store_address(settings)).removeprefix("sqlite:///")).exists():
+        # Made by the migration, for its owner's eyes only.
+        migrate(settings)
     store = open_store(settings)
     try:
         store.check()

@@ -47,6 +47,7 @@ def keep(speech: Speech, build: "Callable[[], App]") -> None:
     set_up_logging(verbose=speech.verbose)
     app = build()
     try:
+        app.supervisor.catch_signals()
         app.start()
         print(_ready(speech, app), flush=True)
         app.supervisor.wait()

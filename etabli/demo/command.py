@@ -36,6 +36,7 @@ class Wishes:
     data: Path | None
     keep: bool
     as_json: bool
+    broker: str
 
 
 def demo(speech: Speech, wishes: Wishes) -> None:
@@ -111,6 +112,7 @@ class _Demo:
         try:
             with rich_console(stderr=True).status(self._speech.say("L'atelier ouvre…", "The lab opens…")):
                 app = self._build()
+                app.supervisor.catch_signals()
                 app.start()
                 self._wait_for_plugs(app)
             self._announce(app, time.monotonic() - began)
@@ -127,15 +129,15 @@ class _Demo:
         from etabli.bootstrap import Basis, Broker, run_app
         from etabli.demo import history
         from etabli.demo.life import Hands, Life
+        from etabli.settings.models import BrokerSettings
         from etabli.supervisor import Supervisor
         from gateway.ports.store import Store
         from gateway.service.transact import Transact
 
         wishes = self._wishes
         self._stage.plug_in()
-        settings = self._stage.settings(
-            data=self._folder / "data", host=wishes.host, port=wishes.port, broker_port=_free_port()
-        )
+        broker = BrokerSettings.model_validate({"port": _free_port(), "program": wishes.broker})
+        settings = self._stage.settings(data=self._folder / "data", host=wishes.host, port=wishes.port, broker=broker)
 
         def embed(base: Basis, supervisor: Supervisor) -> Broker:
             broker = self._link.embed(base, supervisor)
@@ -240,7 +242,7 @@ class _Demo:
             seconds = self._wishes.cut_link_s
 
             def once() -> None:
-                if not app.supervisor.stopping.wait(FIRST_CUT_S):
+                if not app.supervisor.stopping.wait(FIRST_CUT_S / self._wishes.speed):
                     self._outage(app, seconds)
 
             threading.Thread(target=once, name="cut-link", daemon=True).start()
@@ -275,10 +277,10 @@ class _Demo:
             return
         good = told.missing == 0 and told.received >= told.kept
         text = self._speech.say(
-            f"  {'✓' if good else '✗'} {told.kept} faits gardés pendant la coupure ; {told.received} reçus depuis, "
-            f"chacun compté une fois ({told.sent_twice} envoyés deux fois), {told.missing} perdus.",
-            f"  {'✓' if good else '✗'} {told.kept} facts kept during the outage; {told.received} received since, "
-            f"each counted once ({told.sent_twice} sent twice), {told.missing} lost.",
+            f"  {'✓' if good else '✗'} Faits gardés pendant la coupure : {told.kept}. Reçus depuis : {told.received}, "
+            f"chacun compté une fois (envoyés deux fois : {told.sent_twice}). Perdus : {told.missing}.",
+            f"  {'✓' if good else '✗'} Facts kept during the outage: {told.kept}. Received since: {told.received}, "
+            f"each counted once (sent twice: {told.sent_twice}). Lost: {told.missing}.",
         )
         self._console.print(text, style="bold green" if good else "bold red")
         sys.stdout.flush()

@@ -42,7 +42,8 @@ class Link:
     def embed(self, base: Basis, supervisor: Supervisor) -> Broker:
         """Start the broker, as `etabli run` would, and keep it in hand."""
         told = base.settings.broker
-        self._broker = EmbeddedBroker(base.folder.broker, host=told.host, port=told.port)
+        kind = None if told.program == "auto" else told.program
+        self._broker = EmbeddedBroker(base.folder.broker, host=told.host, port=told.port, kind=kind)
         address = self._broker.start()
         supervisor.on_close("broker", self._broker.stop)
         return Broker(host=address.host, port=address.port, protocol=address.protocol)
@@ -86,7 +87,7 @@ class Link:
             "✂ Link cut: devices go on, their facts wait on their disk.")  # fmt: skip
         while time.monotonic() - began < seconds:
             sleep(min(1.0, max(0.05, seconds - (time.monotonic() - began))))
-            say(f"  … {self.waiting} faits gardés", f"  … {self.waiting} facts kept")
+            say(f"  … faits gardés : {self.waiting}", f"  … facts kept: {self.waiting}")
         kept = self.waiting
         self.mend()
         say("🔗 Lien rétabli : tout repart.", "🔗 Link mended: everything is sent again.")

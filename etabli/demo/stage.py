@@ -105,13 +105,13 @@ class Stage:
             file.write_text("simulated")
         return file
 
-    def settings(self, *, data: Path, host: str, port: int, broker_port: int) -> Settings:
+    def settings(self, *, data: Path, host: str, port: int, broker: BrokerSettings) -> Settings:
         """The configuration of this lab, as `etabli.toml` would give it."""
         return Settings(
             lab=LabSettings(slug=lab.SLUG, name=lab.NAME),
             data=DataSettings(directory=data),
             web=WebSettings(host=host, port=port),
-            broker=BrokerSettings(port=broker_port),
+            broker=broker,
             trainings=tuple(
                 TrainingSettings.model_validate({"slug": slug, "names": names, "validity_days": days})
                 for slug, (names, days) in lab.TRAININGS.items()

@@ -52,7 +52,7 @@ EXAMPLES: tuple[Message, ...] = (
     DeviceConnected(detail="Grbl 1.1h"),
     DeviceLost(reason="the serial port is gone"),
     NonsenseHeard(what="checksum", count=1, example="14 bytes"),
-    Sample(values={"watts": 61.5}),
+    Sample(values={"power_w": 61.5}),
     DeviceStatus(online=True),
     SetPower(id=COMMAND, expires_at=EXPIRES, on=True, ceiling_s=14400),
     ShowVerdict(id=COMMAND, expires_at=EXPIRES, tone=Tone.REFUSED, code="training_missing"),

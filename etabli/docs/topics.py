@@ -100,8 +100,8 @@ While a badge is held to the reader its number repeats; it counts once, until it
 _COMMANDS = """\
 ## Commands
 
-Never retained. Each has an `id` (do it once, however often it comes) and `expires_at`, at most 5 s ahead: a device
-without a clock may obey what arrives within 5 s of its connection's first message, and nothing that was queued.
+Never retained. Each has an `id` (do it once, however often it comes) and `expires_at`, at most 5 s ahead. A
+device without a clock connects with a clean session, so that the broker keeps nothing for it while it is away.
 `set_power` with `on: true` carries `ceiling_s`: set the relay's own timer to it, so that power ends even when
 everything else is broken. `show_verdict` says how the light and the buzzer answer a tap: `granted`, `refused`, `noted`
 (a holder's second tap), `wait`, `unavailable`. Rhythm differs as well as colour.

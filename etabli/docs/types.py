@@ -43,4 +43,7 @@ def rows(cls: Any) -> tuple[tuple[str, str, bool], ...]:
 
 def sentence(text: str | None) -> str:
     """A docstring as one paragraph of Markdown."""
-    return " ".join((text or "").replace("``", "`").split()).replace(":class:`", "`").replace(":data:`", "`")
+    plain = " ".join((text or "").replace("``", "`").split()).replace(":class:`", "`").replace(":data:`", "`")
+    for python, json in (("=False", ": false"), ("=True", ": true"), (" None", " null")):
+        plain = plain.replace(python, json)
+    return plain

@@ -118,8 +118,10 @@ class BrokerSettings(Strict):
     """External: name to log in with."""
     password_file: Path | None = None
     """External: file that holds the password, mode 0600."""
+    program: Literal["auto", "mosquitto", "amqtt"] = "auto"
+    """Embedded: which broker; `auto` takes Mosquitto where it is installed."""
     protocol: Literal["5", "3.1.1"] = "5"
-    """Version of MQTT; several gateways need 5. The broker inside the process (no Mosquitto installed) speaks 3.1.1."""
+    """External: version of MQTT; several gateways need 5."""
 
 
 class StoreSettings(Strict):
@@ -159,6 +161,8 @@ class GrafanaSettings(Strict):
     """Address of Grafana, with its path where it has one."""
     token_file: Path
     """File that holds a service account's token, mode 0600."""
+    influx_url: Url | None = None
+    """Address of InfluxDB as Grafana sees it, where it differs from `url` in `[series.influx]`."""
 
 
 class GatewaySettings(Strict):

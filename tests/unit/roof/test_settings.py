@@ -70,7 +70,7 @@ def test_a_good_file_has_nothing_to_say_and_its_paths_are_seen_from_its_folder(w
         ('role = "interlock"|role = "interlock"\nbridge = "magic"', 'line 25, devices.plug.bridge = "magic": expected one of:'),
         ('role = "interlock"|role = "relay"', "line 24, devices.plug.role = \"relay\": expected 'reader', 'interlock' or 'machine'"),
         ("port = 18883|port = 18080", "line 9, broker.port = 18080: the pages and the broker cannot share a port"),
-        ('[lab]|[lab', "this is not TOML"),
+        ("[lab]|[lab", "this is not TOML"),
         ('slug = "plug"|slug = "gateway"', 'devices.gateway.slug = "gateway": this name is the gateway\'s own'),
     ],
 )  # fmt: skip

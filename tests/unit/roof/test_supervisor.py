@@ -105,6 +105,7 @@ def test_one_that_will_not_stop_is_named_and_not_waited_for():
 def test_a_signal_ends_the_wait(supervisor):
     before = signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGINT)
     timer = threading.Timer(0.05, os.kill, (os.getpid(), signal.SIGTERM))
+    supervisor.catch_signals()
     timer.start()
     try:
         supervisor.wait()
