@@ -48,9 +48,10 @@ def sqlite_path(_migrated_file: Path, tmp_path: Path) -> Path:
 def postgres_store_url(_migrated_postgres: str) -> Iterator[str]:
     """A migrated PostgreSQL database, empty again after each test."""
     yield _migrated_postgres
-    tables = ", ".join(table.name for table in metadata.sorted_tables)
-    with psycopg.connect(_migrated_postgres, autocommit=True) as connection:
-        connection.execute(f"TRUNCATE {tables} RESTART IDENTITY CASCADE")  # type: ignore[arg-type]
+    # Far quicker than TRUNCATE, which makes a new file for every table and index.
+    emptied = "; ".join(f"DELETE FROM {table.name}" for table in reversed(metadata.sorted_tables))
+    with psycopg.connect(_migrated_postgres) as connection:
+        connection.execute(emptied)  # type: ignore[arg-type]
 
 
 @pytest.fixture(params=KINDS)
