@@ -31,6 +31,8 @@ def explain(fault: Exception) -> Exception:
     """Our fault for one of sqlite3's."""
     if isinstance(fault, sqlite3.IntegrityError | sqlite3.DataError | sqlite3.InterfaceError):
         return Refused(f"the database refuses this: {fault}")
+    if str(fault).startswith(("no such table", "no such column")):
+        return StoreUnavailable("SQLite: the tables are not as expected: run `etabli migrate`")
     code = getattr(fault, "sqlite_errorcode", None)
     sentence = _SENTENCES.get(code & 0xFF) if code is not None else None
     return StoreUnavailable(f"SQLite: {sentence or fault}")
