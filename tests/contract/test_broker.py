@@ -114,9 +114,10 @@ def test_a_mosquitto_that_dies_is_started_again_and_said(mosquitto_program, embe
     address = broker.start()
     bus = MqttBus(address.host, address.port, client_id="a", retry_min_s=0.05, retry_max_s=0.2)
     try:
+        changes = []
+        bus.on_connection(changes.append)
         os.kill(broker._program.pid, signal.SIGKILL)
-        wait_until(lambda: not bus.connected, "noticed")
-        wait_until(lambda: bus.connected, "back")
+        wait_until(lambda: changes == [False, True], "back")
     finally:
         bus.close()
     assert "starting it again" in caplog.text

@@ -239,11 +239,16 @@ def test_after_stop_nothing_runs_and_no_command_is_obeyed(play):
 
 def test_a_bridge_that_will_not_stop_is_said(play, caplog):
     stage = play("a")
-    release = threading.Event()
-    stage.bridge.run = lambda _report, _connected, _stop: release.wait(20)
+    stuck, release = threading.Event(), threading.Event()
+
+    def run(_report, _connected, _stop):
+        stuck.set()
+        release.wait(20)
+
+    stage.bridge.run = run
+    wait_until(lambda: stage.runner.online, "in its first run")
     stage.bridge.leave.set()
-    wait_until(lambda: not stage.bridge.leave.is_set(), "stuck")
-    wait_until(lambda: stage.runner._online is False, "its first run ended")
+    assert stuck.wait(10)
     try:
         assert stage.runner.stop(timeout=0.05) is False
         assert "did not stop" in caplog.text
