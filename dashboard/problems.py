@@ -50,9 +50,7 @@ def refused(refusals: tuple[Refusal, ...], words: Words) -> Problem:
 
 def _told(refusal: Refusal, words: Words) -> dict[str, Any]:
     said = words.say(refusal.code, refusal.params)
-    steps = [
-        {"code": str(step), "sentence": words.next_step(step, refusal.params)} for step in refusal.next_steps
-    ]
+    steps = [{"code": str(step), "sentence": words.next_step(step, refusal.params)} for step in refusal.next_steps]
     return to_plain(refusal) | {"title": said.title, "sentence": said.sentence, "next_steps": steps}
 
 
@@ -65,7 +63,9 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _internal)
 
 
-def answer(request: Request, code: str, *, detail: str | None = None, more: Mapping[str, Any] | None = None) -> Response:
+def answer(
+    request: Request, code: str, *, detail: str | None = None, more: Mapping[str, Any] | None = None
+) -> Response:
     """The problem as JSON under ``/api``, as a page elsewhere."""
     headers = {"Cache-Control": "no-store"}
     if code == "unauthorised":

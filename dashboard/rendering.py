@@ -42,7 +42,13 @@ def fragment(template: str, words: Words, **values: Any) -> str:
 
 
 def page(
-    request: Request, template: str, *, words: Words | None = None, status: int = 200, private: bool = False, **values: Any
+    request: Request,
+    template: str,
+    *,
+    words: Words | None = None,
+    status: int = 200,
+    private: bool = False,
+    **values: Any,
 ) -> HTMLResponse:
     """A whole page in the language asked for, which is remembered when the address asked for it."""
     words = words or words_of(request)

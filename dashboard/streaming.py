@@ -6,7 +6,8 @@ from starlette.background import BackgroundTask
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from dashboard.live import Draw, LiveHub
+from dashboard.channels import Draw
+from dashboard.live import LiveHub
 
 HEADERS = [
     (b"content-type", b"text/event-stream; charset=utf-8"),

@@ -34,7 +34,9 @@ def _near(moment: datetime) -> datetime:
     return moment.astimezone(UTC)
 
 
-Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), AfterValidator(_printable)]
+Text = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), AfterValidator(_printable)
+]
 Moment = Annotated[AwareDatetime, AfterValidator(_near)]
 Slug = Annotated[str, StringConstraints(pattern=f"^{SLUG.pattern}$", max_length=64)]
 Id = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")]
@@ -130,7 +132,9 @@ def rows(
     try:
         page = read()
     except ValueError:
-        raise Problem("invalid", errors=[{"where": ["query", "cursor"], "what": "not a cursor", "kind": "cursor"}]) from None
+        raise Problem(
+            "invalid", errors=[{"where": ["query", "cursor"], "what": "not a cursor", "kind": "cursor"}]
+        ) from None
     if page.next is not None:
         address = request.url.include_query_params(cursor=page.next)
         response.headers["Link"] = f'<{address.path}?{address.query}>; rel="next"'

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from dashboard.live import Draw, Scene
+from dashboard.channels import Draw, Scene
 from dashboard.rendering import fragment
 from gateway.domain.booking import Reservation
 from gateway.domain.floor import BoardKey, BoardState, state_of
@@ -158,7 +158,13 @@ def today(views: Views, view: ResourceView, lab: Lab, now: datetime) -> Day:
     rows = views.reservations(limit=50, cursor=None, resource=view.resource.slug, starts=now, ends=midnight).rows
     rows = tuple(row for row in rows if row.cancelled_at is None)
     slots = tuple(
-        Slot(starts=row.span.starts, ends=row.span.ends, taken=True, now=row.span.holds(now), late=row.span.ends > midnight)
+        Slot(
+            starts=row.span.starts,
+            ends=row.span.ends,
+            taken=True,
+            now=row.span.holds(now),
+            late=row.span.ends > midnight,
+        )
         for row in rows
     )
     return Day(slots=slots, next_free=_next_free(rows, now))

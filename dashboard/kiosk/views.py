@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from dashboard.channels import Draw, Scene
 from dashboard.floor.views import Tile, tile
-from dashboard.live import Draw, Scene
 from dashboard.rendering import fragment
 from gateway.domain.events import Event, EventKind
 from gateway.domain.floor import BoardKey
@@ -127,7 +127,9 @@ def _idle(view: ResourceView, words: Words, now: datetime) -> Face:
         sentence, step = f"{shown.word}. {shown.sentence}".strip(), words("kiosk.idle_return")
         return Face(tap=None, tone="idle", icon="wave", title=words("kiosk.idle"), sentence=sentence, step=step)
     sentence = f"{shown.word}. {shown.sentence}" if shown.key is not BoardKey.FREE else words("kiosk.idle_use")
-    return Face(tap=None, tone="idle", icon="wave", title=words("kiosk.idle"), sentence=sentence, step=_needed(view, words))
+    return Face(
+        tap=None, tone="idle", icon="wave", title=words("kiosk.idle"), sentence=sentence, step=_needed(view, words)
+    )
 
 
 def _needed(view: ResourceView, words: Words) -> str:

@@ -1,6 +1,5 @@
 """A small lab on the real store and the real use cases, for the tests of pages and API."""
 
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -16,8 +15,9 @@ from gateway.domain.events import Event, EventKind
 from gateway.domain.jobs import Job
 from gateway.domain.people import Member, Role, Training
 from gateway.domain.refusals import Code, refuse, to_plain
-from gateway.domain.resources import DeviceRole, Presence, Resource, ResourceKind as Kind
-from gateway.domain.sessions import EndReason, Session, State
+from gateway.domain.resources import DeviceRole, Presence, Resource
+from gateway.domain.resources import ResourceKind as Kind
+from gateway.domain.sessions import Session, State
 from gateway.domain.timespan import Span
 from gateway.ports.store import Quarantined
 from gateway.service import members
@@ -88,20 +88,33 @@ class TestLab:
     def _fill(self):
         now = self.clock.now()
         with self.store.begin() as work:
-            for slug, fr, en in (("decoupe-laser", "Découpe laser", "Laser cutting"), ("usinage", "Usinage", "Milling")):
+            for slug, fr, en in (
+                ("decoupe-laser", "Découpe laser", "Laser cutting"),
+                ("usinage", "Usinage", "Milling"),
+            ):
                 work.put_training(Training(id=self.ids.new(), slug=slug, names={"fr": fr, "en": en}, validity_days=730))
             for place, (slug, fr, en, kind) in enumerate(RESOURCES):
                 needs = {"laser": ("decoupe-laser",), "fraiseuse": ("usinage", "decoupe-laser")}.get(slug, ())
                 self.resources[slug] = work.put_resource(
                     Resource(
-                        id=self.ids.new(), slug=slug, names={"fr": fr, "en": en}, kind=kind, position=place,
-                        trainings=needs, reservation_required=slug == "camera",
-                    )  # fmt: skip
+                        id=self.ids.new(),
+                        slug=slug,
+                        names={"fr": fr, "en": en},
+                        kind=kind,
+                        position=place,
+                        trainings=needs,
+                        reservation_required=slug == "camera",
+                    )
                 )
                 self._devices(work, slug, kind, now)
             for first, last in (("Léa", "Marchand"), ("Karim", "Benali"), ("Inès", "Rossi")):
                 member = members.add_member(
-                    work, id=self.ids.new(), first_name=first, last_name=last, email=f"{last.lower()}@example.org", now=now
+                    work,
+                    id=self.ids.new(),
+                    first_name=first,
+                    last_name=last,
+                    email=f"{last.lower()}@example.org",
+                    now=now,
                 )
                 self.people[first] = member
             for role, secret in TOKENS.items():
@@ -117,7 +130,15 @@ class TestLab:
         for role in roles:
             device = work.put_device(id=self.ids.new(), slug=f"{slug}-{role}", role=role, resource=slug)
             on = False if role is DeviceRole.INTERLOCK else None
-            work.save_device(replace(device, presence=Presence.ONLINE, last_seen_at=now, power_on=on, power_at=now if on is False else None))
+            work.save_device(
+                replace(
+                    device,
+                    presence=Presence.ONLINE,
+                    last_seen_at=now,
+                    power_on=on,
+                    power_at=now if on is False else None,
+                )
+            )
 
     # What happens, written straight into the store
 
@@ -126,7 +147,16 @@ class TestLab:
             found = work.lock_devices([slug], self.clock.now(), iter([self.ids.new()]))[slug].device
             work.save_device(replace(found, **changes))
 
-    def session(self, slug: str, who: str = "Léa", *, state: State = State.ACTIVE, minutes: int = 30, until: int = 120, **changes: Any) -> Session:
+    def session(
+        self,
+        slug: str,
+        who: str = "Léa",
+        *,
+        state: State = State.ACTIVE,
+        minutes: int = 30,
+        until: int = 120,
+        **changes: Any,
+    ) -> Session:
         now = self.clock.now()
         opened = now - timedelta(minutes=minutes)
         session = Session(
@@ -141,7 +171,9 @@ class TestLab:
             self.device(f"{slug}-interlock", power_on=True)
         return session
 
-    def job(self, slug: str, *, minutes: int = 20, session: Session | None = None, ended: bool = False, **changes: Any) -> Job:
+    def job(
+        self, slug: str, *, minutes: int = 20, session: Session | None = None, ended: bool = False, **changes: Any
+    ) -> Job:
         now = self.clock.now()
         with self.store.begin() as work:
             device = work.lock_devices([f"{slug}-machine"], now, iter([self.ids.new()]))[f"{slug}-machine"].device
@@ -152,7 +184,12 @@ class TestLab:
             )  # fmt: skip
             if ended:
                 job = replace(
-                    job, ended_at=now - timedelta(minutes=2), outcome=Outcome.FINISHED, wall_s=60.0, active_s=60.0, paused_s=0.0
+                    job,
+                    ended_at=now - timedelta(minutes=2),
+                    outcome=Outcome.FINISHED,
+                    wall_s=60.0,
+                    active_s=60.0,
+                    paused_s=0.0,
                 )
             job = replace(job, **changes)
             work.save_job(job)
@@ -210,8 +247,21 @@ def busy_afternoon(lab: TestLab) -> None:
     lab.device("resine-machine", presence=Presence.OFFLINE, presence_reason="l’imprimante ne répond pas")
     lab.job("laser", minutes=12, session=lab.session("laser", "Inès", minutes=15))
     with lab.store.begin() as work:
-        work.put_resource(replace(lab.resources["vinyle"], out_of_service=True, out_reason="La lame est cassée", back_at=now + timedelta(days=3)))
-    lab.device("fraiseuse-interlock", presence=Presence.OFFLINE, presence_reason="no_news", power_on=None, last_seen_at=now - timedelta(hours=2, minutes=48))
+        work.put_resource(
+            replace(
+                lab.resources["vinyle"],
+                out_of_service=True,
+                out_reason="La lame est cassée",
+                back_at=now + timedelta(days=3),
+            )
+        )
+    lab.device(
+        "fraiseuse-interlock",
+        presence=Presence.OFFLINE,
+        presence_reason="no_news",
+        power_on=None,
+        last_seen_at=now - timedelta(hours=2, minutes=48),
+    )
     lab.session("brodeuse", "Karim", minutes=40, until=90)
     lab.reserve("scanner", "Léa", now - timedelta(minutes=30), now + timedelta(minutes=60))
     lab.reserve("soudure", "Inès", now + timedelta(hours=2), now + timedelta(hours=3))
@@ -225,6 +275,6 @@ def troubles(lab: TestLab) -> None:
     lab.event(EventKind.ALARM_RAISED, "laser", device="machine", code="grbl-alarm-1", text="hard limit")
     lab.device("borne-jeu-reader", nonsense_count=14, nonsense_example="\\x02\\x7f??<script>")
     lab.quarantine("prusa-1-machine", "KeyError: 'job'")
-    lab.event(EventKind.POINT_REFUSED, "prusa-1", device="machine", measurement="temperature", reason="field type conflict")
-
-
+    lab.event(
+        EventKind.POINT_REFUSED, "prusa-1", device="machine", measurement="temperature", reason="field type conflict"
+    )

@@ -2,10 +2,10 @@ import re
 from datetime import timedelta
 
 import pytest
-from tests.web.lab import SITE
 
 from gateway.domain.refusals import Code
 from gateway.ports.errors import StoreUnavailable
+from tests.web.lab import SITE
 
 ROLES = ["anonymous", "kiosk", "auditor", "manager", "administrator"]
 STRANGERS = {"anonymous": 401, "kiosk": 403, "auditor": 403}
@@ -77,7 +77,7 @@ def test_anybody_reads_the_lab_without_its_people(busy, web, bearer, role, path)
     people = [member.id for member in busy.people.values()]
     named = [name for member in busy.people.values() for name in (member.first_name, member.last_name)]
     if role in ("anonymous", "kiosk"):
-        assert not any(id in answer.text for id in people)
+        assert not any(each in answer.text for each in people)
         assert "lampe-de-lea" not in answer.text
     assert not any(name in answer.text for name in named)
 
@@ -104,7 +104,9 @@ def test_a_token_that_is_sent_must_be_a_good_one(web):
 
 
 def test_a_resource_is_taken_out_and_put_back(web, bearer):
-    out = web.post("/api/v1/resources/laser/out-of-service", headers=bearer("manager"), json={"reason": "Lentille sale"})
+    out = web.post(
+        "/api/v1/resources/laser/out-of-service", headers=bearer("manager"), json={"reason": "Lentille sale"}
+    )
     assert out.json()["state"]["key"] == "out_of_service"
     assert "Lentille sale." in out.json()["state"]["sentence"]
     back = web.post("/api/v1/resources/laser/back", headers=bearer("manager"))
@@ -174,7 +176,9 @@ def test_a_member_joins_changes_and_gets_a_badge(lab, web, bearer):
     assert "424242" not in web.get("/api/v1/events", headers=head).text
 
 
-@pytest.mark.parametrize("body", [{}, {"number": "1", "tap": 1}, {"number": "pas un numéro"}, {"tap": -1}, {"other": 1}])
+@pytest.mark.parametrize(
+    "body", [{}, {"number": "1", "tap": 1}, {"number": "pas un numéro"}, {"tap": -1}, {"other": 1}]
+)
 def test_a_badge_comes_by_its_number_or_by_its_tap(lab, web, bearer, lea, body):
     answer = web.post(f"/api/v1/members/{lea.id}/badges", headers=bearer("manager"), json=body)
     assert (answer.status_code, problem(answer)["code"]) == (422, "invalid")
@@ -182,7 +186,9 @@ def test_a_badge_comes_by_its_number_or_by_its_tap(lab, web, bearer, lea, body):
 
 def test_a_right_is_granted_and_taken_back(lab, web, bearer, lea):
     head = bearer("manager")
-    made = web.post("/api/v1/qualifications", headers=head, json={"member_id": lea.id, "training": "decoupe-laser"}).json()
+    made = web.post(
+        "/api/v1/qualifications", headers=head, json={"member_id": lea.id, "training": "decoupe-laser"}
+    ).json()
     assert (made["training"], made["granted_by"], made["valid"]) == ("decoupe-laser", "manager", True)
     assert made["expires_at"] > iso(lab.clock.now() + timedelta(days=700))
     assert web.get(f"/api/v1/qualifications?member_id={lea.id}", headers=head).json()["items"][0]["id"] == made["id"]
@@ -214,7 +220,9 @@ def test_pages_follow_one_another_without_gap_or_double(lab, web):
     assert seen == sorted(seen, reverse=True)
 
 
-@pytest.mark.parametrize("query", ["cursor=nonsense", "cursor=%00", "limit=0", "limit=201", "limit=x", "resource=../etc"])
+@pytest.mark.parametrize(
+    "query", ["cursor=nonsense", "cursor=%00", "limit=0", "limit=201", "limit=x", "resource=../etc"]
+)
 def test_a_wrong_page_is_a_mistake_in_the_request(web, query):
     answer = web.get(f"/api/v1/sessions?{query}")
     assert (answer.status_code, problem(answer)["code"]) == (422, "invalid")

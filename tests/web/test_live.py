@@ -9,12 +9,12 @@ import time
 from urllib.parse import urlsplit
 
 import pytest
-from tests.web.lab import SITE
-from tests.web.server import served
 
 from devices import codec, envelope, topics
 from devices.messages import Changed, Sample
 from devices.topics import Channel
+from tests.web.lab import SITE
+from tests.web.server import served
 
 
 class Screen:
@@ -131,7 +131,13 @@ def test_nonsense_on_the_bus_changes_nothing(lab, address):
     screen = Screen(address)
     screen.wait_for("summary")
     for channel, device in ((Channel.LIVE, "gateway"), (Channel.SAMPLE, "prusa-1-machine")):
-        for payload in (b"", b"{}", b"\xff\x00", b'{"v":1,"kind":"sample","progress":[]}', json.dumps({"progress": 1}).encode()):
+        for payload in (
+            b"",
+            b"{}",
+            b"\xff\x00",
+            b'{"v":1,"kind":"sample","progress":[]}',
+            json.dumps({"progress": 1}).encode(),
+        ):
             lab.bus.publish(topics.topic(channel, site=SITE, device=device), payload, qos=0)
     hint(lab, "no-such-machine")
     lab.session("brodeuse")

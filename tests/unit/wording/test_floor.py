@@ -3,13 +3,17 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import given
+from hypothesis import strategies as st
 
 from devices.messages import Outcome
 from gateway.domain.booking import Reservation
-from gateway.domain.floor import BoardKey as Key, state_of
+from gateway.domain.floor import BoardKey as Key
+from gateway.domain.floor import state_of
 from gateway.domain.jobs import Job
-from gateway.domain.resources import Device, DeviceRole as Role, Presence, Resource, ResourceKind as Kind
+from gateway.domain.resources import Device, Presence, Resource
+from gateway.domain.resources import DeviceRole as Role
+from gateway.domain.resources import ResourceKind as Kind
 from gateway.domain.sessions import Session, State
 from gateway.domain.timespan import Span
 
@@ -105,7 +109,9 @@ def test_only_free_machines_count_as_free():
     presence=st.sampled_from(Presence), power=st.sampled_from([True, False, None]), open=st.sampled_from([None, *State]),
     running=st.booleans(), progress=st.none() | st.floats(allow_nan=False),
 )  # fmt: skip
-def test_a_relay_that_is_not_heard_or_does_not_confirm_is_never_shown_as_free_or_off(presence, power, open, running, progress):
+def test_a_relay_that_is_not_heard_or_does_not_confirm_is_never_shown_as_free_or_off(
+    presence, power, open, running, progress
+):
     relay = device(Role.INTERLOCK, presence, power_on=power, power_at=NOW)
     current = session(open) if open and open is not State.CLOSED else None
     key = state(devices=(relay,), session=current, job=job() if running else None, progress=progress).key

@@ -133,11 +133,18 @@ def test_a_text_of_the_lab_falls_back_to_french():
 
 
 def test_a_reason_typed_by_staff_ends_like_a_sentence():
-    state = BoardState(key=BoardKey.OUT_OF_SERVICE, params={"reason": "La lame est cassée", "back_at": NOW + timedelta(days=3)})
-    assert words("fr").state(state).sentence == "La lame est cassée. Retour prévu vendredi 27 novembre à\u00a012\u00a0h."
+    state = BoardState(
+        key=BoardKey.OUT_OF_SERVICE, params={"reason": "La lame est cassée", "back_at": NOW + timedelta(days=3)}
+    )
+    assert (
+        words("fr").state(state).sentence == "La lame est cassée. Retour prévu vendredi 27 novembre à\u00a012\u00a0h."
+    )
 
 
-TAGS = re.compile(r"{% block page_class %}\w*{% endblock %}|<noscript>|</noscript>|<pre.*?</pre>|{%.*?%}|{{.*?}}|{#.*?#}|<[^>]*>|&\w+;", re.DOTALL)
+TAGS = re.compile(
+    r"{% block page_class %}\w*{% endblock %}|<noscript>|</noscript>|<pre.*?</pre>|{%.*?%}|{{.*?}}|{#.*?#}|<[^>]*>|&\w+;",
+    re.DOTALL,
+)
 ATTRIBUTES = re.compile(r"""\b(?:alt|title|aria-label|placeholder)="(?!{{)[^"]*[a-zA-Z]""")
 
 

@@ -1,0 +1,100 @@
+"""The team's page: who may open it, what it shows, and forms that only it can send."""
+
+import re
+
+import pytest
+
+from gateway.domain.refusals import Code, refuse
+from tests.web.lab import AUDITOR, KIOSK, MANAGER, troubles
+
+NAMES = {"fr": "Découpe laser", "en": "Laser cutting"}
+
+
+@pytest.fixture
+def staff(web):
+    web.headers["Origin"] = "http://testserver"
+    assert web.post("/equipe/entrer", data={"token": MANAGER}).status_code == 200
+    return web
+
+
+def form_token(answer):
+    return re.search(r'name="form_token" value="([0-9a-f]+)"', answer.text).group(1)
+
+
+@pytest.mark.parametrize("token", ["", "wrong", KIOSK, AUDITOR])
+def test_only_a_manager_s_token_opens_the_team_s_page(web, token):
+    answer = web.post("/equipe/entrer", data={"token": token}, headers={"Origin": "http://testserver"})
+    assert answer.status_code == 403
+    assert "Ce jeton n’ouvre pas cette page." in answer.text
+    assert "set-cookie" not in answer.headers
+    assert "Appareils" not in web.get("/equipe").text
+
+
+def test_the_cookie_cannot_be_read_by_a_script_nor_sent_from_elsewhere(web):
+    answer = web.post(
+        "/equipe/entrer", data={"token": MANAGER}, headers={"Origin": "http://testserver"}, follow_redirects=False
+    )
+    assert answer.status_code == 303
+    assert "HttpOnly" in answer.headers["set-cookie"]
+    assert "SameSite=strict" in answer.headers["set-cookie"]
+
+
+def test_the_team_sees_what_needs_it(lab, staff):
+    troubles(lab)
+    page = staff.get("/equipe").text
+    for words in (
+        "Cet appareil dit n’importe quoi", "14 messages incompris", "Un fin de course a été touché.",
+        "KeyError: &#39;job&#39;", "field type conflict", "sur «\u00a0Découpe laser\u00a0»", "6 choses demandent",
+    ):  # fmt: skip
+        assert words in page
+    assert "<script>" not in page
+    assert "digest" not in page
+
+
+def test_an_unknown_badge_is_given_to_somebody_in_one_click(lab, staff):
+    lab.refused_tap("laser", None, refuse(Code.BADGE_UNKNOWN), badge="12345")
+    page = staff.get("/equipe")
+    event = re.search(r'name="event" value="(\d+)"', page.text).group(1)
+    lea = lab.people["Léa"]
+    lab.clock.advance(5)
+    answer = staff.post("/equipe/badges", data={"event": event, "member": lea.id, "form_token": form_token(page)})
+    assert "Le badge est donné à Léa." in answer.text
+    assert "Aucun badge inconnu" in answer.text
+    again = staff.post("/equipe/badges", data={"event": event, "member": lea.id, "form_token": form_token(page)})
+    assert "Ce badge est déjà à quelqu’un." in again.text
+
+
+def test_a_machine_is_taken_out_and_put_back_from_the_page(lab, staff):
+    token = form_token(staff.get("/equipe"))
+    lab.session("brodeuse")
+    out = staff.post("/equipe/ressources/laser/hors-service", data={"form_token": token, "reason": " Lentille\n sale "})
+    assert "C’est fait." in out.text
+    assert "Lentille sale." in staff.get("/r/laser").text
+    staff.post("/equipe/ressources/laser/en-service", data={"form_token": token})
+    assert "Lentille" not in staff.get("/r/laser").text
+    assert "C’est fait." in staff.post("/equipe/ressources/brodeuse/terminer", data={"form_token": token}).text
+    assert "n’est plus là" in staff.post("/equipe/ressources/brodeuse/terminer", data={"form_token": token}).text
+
+
+@pytest.mark.parametrize(
+    "headers", [{"Origin": "https://evil.example"}, {"Origin": "null"}, {"Sec-Fetch-Site": "cross-site"}]
+)
+def test_a_form_of_another_site_changes_nothing(lab, staff, headers):
+    token = form_token(staff.get("/equipe"))
+    del staff.headers["Origin"]
+    answer = staff.post("/equipe/ressources/laser/hors-service", data={"form_token": token}, headers=headers)
+    assert answer.status_code == 403
+    assert "Hors service" not in staff.get("/r/laser").text
+
+
+def test_a_form_without_its_token_changes_nothing(lab, staff):
+    for token in ("", "0" * 40):
+        answer = staff.post("/equipe/ressources/laser/hors-service", data={"form_token": token})
+        assert answer.status_code == 403
+    staff.cookies.clear()
+    assert staff.post("/equipe/badges", data={"event": 1, "member": "x"}).status_code == 403
+
+
+def test_signing_out_forgets(staff):
+    staff.post("/equipe/sortir", data={"form_token": form_token(staff.get("/equipe"))})
+    assert 'name="token"' in staff.get("/equipe").text
