@@ -60,7 +60,8 @@ class Consumer:
         self._inbox: queue.SimpleQueue[tuple[Delivery, datetime]] = queue.SimpleQueue()
         self._holding: set[tuple[str, str]] = set()
         self._gaps_checked = float("-inf")
-        self._told_unavailable = False
+        self.trouble: str | None = None
+        """Why the last thing heard could not be kept; None while all is well."""
         self.meters = Meters()
         self.heard: dict[str, datetime] = {}
         """When each device was last heard, by slug; sweeps write it down now and then."""
@@ -160,33 +161,31 @@ class Consumer:
 
     def _commit(self, facts: list[Waiting], *, jump: bool = False) -> None:
         now = self._clock.now()
-        with self._store.begin() as work:
-            batch = self._batch(work, facts, now)
-            for fact in facts:
-                batch.take(fact, jump=jump)
-            batch.finish()
-            events = work.appended
+        with self._deliver.turn:
+            with self._store.begin() as work:
+                batch = self._batch(work, facts, now)
+                for fact in facts:
+                    batch.take(fact, jump=jump)
+                batch.finish()
+                events = work.appended
+            self._deliver.after_commit(batch.outcomes, events)
         self.meters.facts += len(facts)
         self.meters.batches += 1
-        self._told_unavailable = False
-        self._after(batch, events)
+        self.trouble = None
+        for (device, boot), seqs in batch.kept.items():
+            self._deliver.receipt(device, boot, ranges(seqs))
 
     def _batch(self, work: Work, facts: list[Waiting], now: datetime) -> Batch:
         return Batch(
             work, facts, now=now, ids=self._ids, new=self._new(), holding=self._holding, reopen=self._held
         )  # fmt: skip
 
-    def _after(self, batch: Batch, events: tuple[Event, ...]) -> None:
-        self._deliver.after_commit(batch.outcomes, events)
-        for (device, boot), seqs in batch.kept.items():
-            self._deliver.receipt(device, boot, ranges(seqs))
-
     def _refuse_all(self, facts: list[Waiting], error: StoreUnavailable) -> None:
         """Nothing is receipted: the devices keep their facts and send them again."""
         self.meters.unavailable += len(facts)
-        if not self._told_unavailable:
+        if self.trouble is None:
             _log.error("the store is unavailable, facts stay with their devices: %s", error)
-            self._told_unavailable = True
+        self.trouble = str(error)
         for fact in facts:
             if isinstance(fact.envelope.message, BadgeTapped) and fact.envelope.fresh:
                 self._deliver.unavailable(fact.envelope.device)

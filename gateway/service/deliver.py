@@ -22,6 +22,8 @@ from gateway.ports.store import Store
 from gateway.service.uses import Outcome, PowerOrder, Verdict
 
 COMMAND_LIFE = timedelta(seconds=5)
+REPEAT_AFTER_S = 2.0
+"""How long a relay may take to answer before a sweep gives its order again."""
 SINK_BATCH = 2000
 RETRY_FIRST_S, RETRY_LONGEST_S = 0.5, 30.0
 
@@ -45,6 +47,10 @@ class Deliver:
         self._news = threading.Condition()
         self._committed = 0
         self._slugs: dict[str, str] = {}
+        self._ordered_at: dict[str, float] = {}
+        self.turn = threading.Lock()
+        """Held from before BEGIN until the orders are out by whoever decides about power: the last decision must also
+        be the last order that a relay hears."""
         self.failing: dict[str, str] = {}
         """Durable sinks that cannot deliver now, by name, with the reason."""
 
@@ -64,9 +70,14 @@ class Deliver:
 
     def power(self, order: PowerOrder) -> None:
         """Tell an interlock."""
+        self._ordered_at[order.device] = self._clock.monotonic()
         expires = self._clock.now() + COMMAND_LIFE
         command = SetPower(id=self._ids.new(), expires_at=expires, on=order.on, ceiling_s=order.ceiling_s)
         self._publish(Channel.COMMAND, order.device, codec.encode(command), qos=1)
+
+    def awaits(self, device: str) -> bool:
+        """Whether an interlock was told so lately that its answer may still be on its way."""
+        return self._clock.monotonic() - self._ordered_at.get(device, float("-inf")) < REPEAT_AFTER_S
 
     def verdict(self, verdict: Verdict) -> None:
         """Tell a reader."""

@@ -57,10 +57,12 @@ class Sweeper:
                 self._alarms = {
                     (view.resource.id, code) for view in self._store.views().floor(now) for code in view.alarms
                 }
-            with self._store.begin() as work:
-                outcomes = [self._look_at(work, facts, now) for facts in work.resources_to_sweep()]
-                self._look_for_silence(work, now)
-                events = work.appended
+            with self._deliver.turn:
+                with self._store.begin() as work:
+                    outcomes = [self._look_at(work, facts, now) for facts in work.resources_to_sweep()]
+                    self._look_for_silence(work, now)
+                    events = work.appended
+                self._deliver.after_commit(outcomes, events)
         except StoreUnavailable as error:
             self._alarms = None
             if not self._away:
@@ -68,7 +70,6 @@ class Sweeper:
             self._away = True
             return
         self._away = False
-        self._deliver.after_commit(outcomes, events)
 
     def _look_at(self, work: Work, facts: ResourceFacts, now: datetime) -> Outcome:
         session = facts.session
@@ -86,7 +87,7 @@ class Sweeper:
                 self._raise(work, facts, UNCONFIRMED, now)
         orders = power_orders(facts, now)
         self._compare(work, facts, bool(orders), now)
-        return Outcome(power=orders)
+        return Outcome(power=tuple(order for order in orders if not self._deliver.awaits(order.device)))
 
     def _compare(self, work: Work, facts: ResourceFacts, differs: bool, now: datetime) -> None:
         """A relay that stays other than it should be is shown; one that obeys takes the alarm back."""

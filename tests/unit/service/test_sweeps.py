@@ -33,6 +33,14 @@ def test_an_order_that_was_lost_is_given_again(lab: ServiceLab) -> None:
     assert lab.power() == [True, True]
 
 
+def test_a_relay_gets_time_to_answer_before_it_is_told_again(lab: ServiceLab) -> None:
+    lab.tap("ada")
+    lab.later(1)
+    lab.sweeper.sweep()
+
+    assert lab.power() == [True]
+
+
 def test_a_forgotten_session_is_ended_and_the_power_cut(lab: ServiceLab) -> None:
     in_use(lab)
     lab.later(lab.laser.forgotten_s + 1)

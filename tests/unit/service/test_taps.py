@@ -155,6 +155,7 @@ def test_staff_end_a_session_and_the_sweep_cuts_the_power(lab: ServiceLab) -> No
     lab.say("plug-1", PowerReported(on=True))
     with lab.store.begin() as work:
         ended = end_session(work, slug="laser-1", now=lab.clock.now())
+    lab.later(2)
     lab.sweeper.sweep()
 
     assert ended is not None
