@@ -89,6 +89,7 @@ class Outbox:
         self._lock = threading.Lock()
         self._next_seq: dict[str, int] = {}
         self._unreadable: set[int] = set()
+        self._trouble = False
         self._full = False
         path.parent.mkdir(parents=True, exist_ok=True)
         self._db = self._open()
@@ -112,6 +113,7 @@ class Outbox:
                 raise self._unavailable(error) from error
             self._next_seq[device] = seq + 1
             self._count += 1
+            self._trouble = False
         return KeptFact(
             id=int(cursor.lastrowid or 0),
             device=device,
@@ -152,6 +154,17 @@ class Outbox:
         with self._lock:
             found = [row[0] for row in self._db.execute("SELECT DISTINCT device FROM facts ORDER BY device")]
         return [device for device in found if isinstance(device, str) and SLUG.fullmatch(device)]
+
+    def usable(self) -> bool:
+        """Whether facts can be kept; after a fault (a full disk) it is tried anew each time this is asked."""
+        with self._lock:
+            if self._trouble:
+                try:
+                    self._db.execute(f"PRAGMA user_version = {secrets.randbelow(2**31)}")
+                    self._trouble = False
+                except _FAULTS:
+                    return False
+        return True
 
     def __len__(self) -> int:
         return self._count
@@ -199,6 +212,7 @@ class Outbox:
         )
 
     def _unavailable(self, error: Exception) -> StoreUnavailable:
+        self._trouble = True
         with suppress(*_FAULTS):
             self._db.rollback()
         return StoreUnavailable(f"the outbox {self.path} cannot be used: {error}")

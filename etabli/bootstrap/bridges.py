@@ -61,8 +61,8 @@ class Bridges:
 
     @property
     def alive(self) -> bool:
-        """Whether every bridge's thread runs."""
-        return all(runner.alive for runner in self.runners)
+        """Whether every bridge's thread runs, and what they say can be kept."""
+        return self.outbox.usable() and all(runner.alive for runner in self.runners)
 
     def close(self) -> None:
         """Let go of the broker and the file."""

@@ -57,12 +57,15 @@ class Gateway:
         self._supervise(supervisor)
 
     def _supervise(self, supervisor: Supervisor) -> None:
-        supervisor.add("consume", self._consume, stage=STAGE, ping=lambda: self.bus.connected)
+        supervisor.add("consume", self._consume, stage=STAGE, ping=self._hears_and_keeps)
         supervisor.add("sweeps", self.sweeper.run, stage=STAGE)
         supervisor.add("samples", self.samples.run, stage=STAGE)
         for name, series in self._every_series.items():
             supervisor.add(f"sink-{name}", partial(self.deliver.run_sink, SeriesSink(series, name)), stage=STAGE)
         supervisor.add("series-house", self._keep_house, stage=STAGE)
+
+    def _hears_and_keeps(self) -> bool:
+        return self.bus.connected and self.consumer.trouble is None
 
     def _consume(self, stop: threading.Event) -> None:
         try:

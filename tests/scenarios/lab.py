@@ -5,6 +5,7 @@ The machines around the program belong to the test, so they live on when the pro
 
 import json
 import os
+import resource
 import signal
 import socket
 import subprocess
@@ -85,6 +86,16 @@ class Program:
     def kill9(self) -> None:
         """As a power cut would."""
         self._end(signal.SIGKILL)
+
+    @contextmanager
+    def on_a_full_disk(self) -> Iterator[None]:
+        """Not one byte more can be written to any file, for the length of the block."""
+        soft, hard = resource.prlimit(self.pid, resource.RLIMIT_FSIZE)
+        resource.prlimit(self.pid, resource.RLIMIT_FSIZE, (0, hard))
+        try:
+            yield
+        finally:
+            resource.prlimit(self.pid, resource.RLIMIT_FSIZE, (soft, hard))
 
     def stop(self, within_s: float = 15.0) -> int | None:
         """Ask it to end; its exit code."""

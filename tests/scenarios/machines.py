@@ -27,19 +27,23 @@ class Ear:
     def __init__(self, bus: MqttBus, *filters: str) -> None:
         self._lock = threading.Lock()
         self._heard: list[Delivery] = []
+        self._last = 0.0
         bus.subscribe([(text, 1) for text in filters], self._hear)
 
     def _hear(self, delivery: Delivery) -> None:
         with self._lock:
             self._heard.append(delivery)
+            self._last = time.monotonic()
 
     def heard(self, ends: str = "") -> list[Delivery]:
         with self._lock:
             return [each for each in self._heard if each.topic.endswith(ends)]
 
-    def forget(self) -> None:
+    @property
+    def quiet_s(self) -> float:
+        """How long nothing has been said."""
         with self._lock:
-            self._heard.clear()
+            return time.monotonic() - self._last
 
 
 class Plug:
@@ -212,6 +216,10 @@ class Workshop:
             for first, last in told["ranges"]:
                 sent -= {(device, told["boot"], seq) for seq in range(first, last + 1)}
         return sent
+
+    def settled(self) -> bool:
+        """Whether every fact has its receipt and no further one is on its way from a badge that was just held."""
+        return self._facts.quiet_s > 1.0 and not self.unreceipted()
 
     def say(self, topic: str, payload: bytes, *, retain: bool = False) -> None:
         """Anybody on the broker says anything."""

@@ -51,6 +51,11 @@ def locked(storm: Floor) -> Iterator[None]:
         other.execute("ROLLBACK")
 
 
+def in_use(storm: Floor, place: str) -> bool:
+    session = storm.open_session(place)
+    return session is not None and session["state"] == "active"
+
+
 def end(storm: Floor, place: str) -> None:
     """Staff end what is open there."""
     if storm.open_session(place) is not None:
@@ -62,7 +67,7 @@ def test_the_broker_restarts_in_mid_session_and_nothing_is_lost_doubled_or_switc
     lab, plug = storm.lab, storm.shop.plugs["tour-prise"]
     mary, rosa = lab.member("Mary"), lab.member("Rosa")
     storm.reader("tour").tap(mary)
-    eventually(lambda: (storm.open_session("tour") or {}).get("state") == "active", what="the lathe is in use")
+    eventually(lambda: in_use(storm, "tour"), what="the lathe is in use")
     session = storm.open_session("tour")
 
     storm.broker.kill()
@@ -87,7 +92,7 @@ def test_a_plug_that_lost_its_mains_while_nobody_looked_stays_off_until_a_tap(st
     ida = lab.member("Ida")
     tapped_at = time.monotonic()
     storm.reader("presse").tap(ida)
-    eventually(lambda: (storm.open_session("presse") or {}).get("state") == "active", what="the press is in use")
+    eventually(lambda: in_use(storm, "presse"), what="the press is in use")
     session, orders = storm.open_session("presse"), plug.switched_on
 
     lab.kill9()
@@ -127,6 +132,25 @@ def test_a_locked_database_refuses_taps_at_once_and_loses_nothing_that_was_ackno
     granted = heard[0]["kind"] == "tap_granted"
     assert len(lab.sessions("tour")) == before + granted
     end(storm, "tour")
+
+
+def test_on_a_full_disk_nothing_starts_it_is_said_and_all_goes_on_once_there_is_room(storm: Floor):
+    lab, plug = storm.lab, storm.shop.plugs["scie-prise"]
+    lise = lab.member("Lise")
+    before = {event["id"] for event in lab.events()}
+
+    with lab.programs[0].on_a_full_disk():
+        storm.reader("scie").tap(lise)
+        eventually(lambda: lab.health() != 200, what="the program says that it is not well")
+        assert lab.call("POST", "/members", {"first_name": "Personne"}).status_code == 503
+        assert not plug.on
+
+    eventually(lambda: lab.health() == 200, what="it is well again")
+    assert before <= {event["id"] for event in lab.events()}, "what was acknowledged is there"
+    eventually(lambda: lab.device("scie-lecteur")["presence"] == "online", what="the reader is read again")
+    storm.reader("scie").tap(lise)
+    eventually(lambda: plug.on, what="the saw is on")
+    end(storm, "scie")
 
 
 def taps(lab: RealLab) -> list[dict]:
@@ -182,7 +206,7 @@ def test_the_program_is_killed_again_and_again_under_a_stream_of_taps(storm: Flo
             lab.restart()
         time.sleep(1.0)
 
-    eventually(lambda: not storm.shop.unreceipted(), within_s=20, what="every fact has its receipt")
+    eventually(storm.shop.settled, within_s=20, what="every fact has its receipt")
     heard = taps(lab)[taps_before:]
     sessions = [row for row in lab.sessions() if row["id"] not in sessions_before]
     opened = [event["session_id"] for event in lab.events("session_opened")]
@@ -201,8 +225,6 @@ def test_the_program_is_killed_again_and_again_under_a_stream_of_taps(storm: Flo
         for first, second in pairwise(here):
             assert first["closed_at"] is not None
             assert first["closed_at"] <= second["opened_at"]
-        session = storm.open_session(place)
-        wanted = session is not None and session["state"] == "active"
-        eventually(lambda plug=plug, wanted=wanted: plug.on is wanted, what=f"{place} is as its session says")
+        eventually(lambda place=place, plug=plug: plug.on is in_use(storm, place), what=f"{place} is as its session says")
         grants = [e for e in heard if e["kind"] == "tap_granted" and e["resource"] == place]
         assert risings(plug) - already[place] <= len(grants), "it went on without a tap"
