@@ -5,7 +5,7 @@ about an hour that is still dirty is answered from its points. So a late point c
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -43,35 +43,34 @@ class SqlTimeSeries:
     def write(self, points: Sequence[Point]) -> Written:
         """Keep the points; good ones stay even when others are refused. SeriesUnavailable: try the same again later."""
         refused: list[tuple[Point, str]] = []
-        good: list[tuple[Point, str]] = []
-        checked = set(self._ids)
+        good: dict[Key, dict[int, str]] = {}
         for point in points:
             try:
                 key = (point.measurement, point.tags)
-                if key not in checked:
-                    check_key(key)
-                    checked.add(key)
-                good.append((point, self._text.fields(point)))
+                there = good.get(key)
+                if there is None:
+                    if key not in self._ids:
+                        check_key(key)
+                    there = good[key] = {}
+                fields, at = self._text.fields(point), point.at_ns
+                there[at] = _united(there[at], fields) if at in there else fields
             except Refused as error:
                 refused.append((point, str(error)))
-        if good:
+        if len(refused) < len(points):
             # Known only once it is certain: a series whose transaction is rolled back has no id.
             self._ids.update(self._database.change(lambda connection: self._insert(connection, good)))
-        return Written(kept=len(good), refused=tuple(refused))
+        return Written(kept=len(points) - len(refused), refused=tuple(refused))
 
-    def _insert(self, connection: Any, points: Sequence[tuple[Point, str]]) -> dict[Key, int]:
-        ids: dict[Key, int] = {}
-        rows: dict[tuple[int, int], str] = {}
-        soiled: set[tuple[int, int]] = set()
-        for point, fields in points:
-            key = (point.measurement, point.tags)
-            series = ids.get(key)
-            if series is None:
-                series = ids[key] = self._ids.get(key) or self._series(connection, key)
-            row = (series, point.at_ns)
-            rows[row] = _united(rows[row], fields) if row in rows else fields
-            soiled.add((series, point.at_ns // HOUR_NS))
-        self._database.put_points(connection, [(*row, "{" + fields + "}") for row, fields in rows.items()])
+    def _insert(self, connection: Any, good: Mapping[Key, Mapping[int, str]]) -> dict[Key, int]:
+        ids = {key: self._ids.get(key) or self._series(connection, key) for key, there in good.items() if there}
+        by_series: dict[int, dict[int, str]] = {}
+        for key, series in ids.items():
+            there = by_series.setdefault(series, {})
+            # Two orders of the same tags are one series.
+            there |= {at: _united(there[at], fields) if at in there else fields for at, fields in good[key].items()}
+        rows = [(series, at, "{" + fields + "}") for series, there in by_series.items() for at, fields in there.items()]
+        soiled = {(series, at // HOUR_NS) for series, there in by_series.items() for at in there}
+        self._database.put_points(connection, rows)
         self._database.many(connection, self._sql.soil, sorted(soiled))
         return ids
 

@@ -90,9 +90,11 @@ def test_tags_make_another_series_and_choose_among_them(series):
 
 
 def test_the_order_of_tags_and_empty_ones_do_not_matter(series):
-    series.write([point(watts=1.0)])
-    series.write([point(watts=2.0, tags=(("site", "lab"), ("device", ""), ("resource", "laser")))])
-    assert values(series, "watts") == [2.0]
+    other = (("site", "lab"), ("device", ""), ("resource", "laser"))
+    series.write([point(watts=1.0), point(1, watts=1.0), point(watts=2.0, tags=other)])
+    assert values(series, "watts") == [2.0, 1.0]
+    series.write([point(1, watts=3.0, tags=other)])
+    assert values(series, "watts") == [2.0, 3.0]
 
 
 @pytest.mark.parametrize("odd", ["d'été, 2=3", 'dit "non"', "fraise à bois", "  ", "l'atelier 🔧", "50%"])
