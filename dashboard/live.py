@@ -185,7 +185,7 @@ class LiveHub:
                 for client in channel.clients:
                     client.ping = True
                     client.bell.set()
-            await asyncio.sleep(TICK_S)
+            await asyncio.sleep(TICK_S if self._subscribed or self._bus is None else 1.0)
 
     async def _draw_for_ever(self) -> None:
         loop, rested = asyncio.get_running_loop(), 0.0
