@@ -116,14 +116,14 @@ class LiveHub:
                 message = codec.decode(delivery.payload)
                 if isinstance(message, Changed):
                     self._call(self._touch, message.resource)
-            elif b'"progress"' in delivery.payload:
+            elif b'"progress_percent"' in delivery.payload:
                 self._note_progress(delivery, address)
         except codec.BadMessage:
             return  # the gateway counts nonsense; screens need not
 
     def _note_progress(self, delivery: Delivery, address: topics.Address) -> None:
         sealed = envelope.unseal(delivery.payload, topic=delivery.topic, site=address.site, device=address.device)
-        percent = sealed.message.values.get("progress") if isinstance(sealed.message, Sample) else None
+        percent = sealed.message.values.get("progress_percent") if isinstance(sealed.message, Sample) else None
         if percent is None:
             return
         before = self._progress.get(address.device)

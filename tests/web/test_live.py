@@ -68,7 +68,7 @@ def sample(lab, device, percent):
     topic = topics.topic(Channel.SAMPLE, site=SITE, device=device)
     sealed = envelope.Envelope(
         site=SITE, device=device, boot="b", seq=None, mono_ms=1, age_ms=0, at=None,
-        message=Sample(values={"progress": percent}),
+        message=Sample(values={"progress_percent": percent}),
     )  # fmt: skip
     lab.bus.publish(topic, envelope.seal(sealed, topic=topic), qos=0)
 
@@ -135,8 +135,8 @@ def test_nonsense_on_the_bus_changes_nothing(lab, address):
             b"",
             b"{}",
             b"\xff\x00",
-            b'{"v":1,"kind":"sample","progress":[]}',
-            json.dumps({"progress": 1}).encode(),
+            b'{"v":1,"kind":"sample","progress_percent":[]}',
+            json.dumps({"progress_percent": 1}).encode(),
         ):
             lab.bus.publish(topics.topic(channel, site=SITE, device=device), payload, qos=0)
     hint(lab, "no-such-machine")
