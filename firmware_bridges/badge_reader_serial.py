@@ -23,7 +23,7 @@ from devices.messages import BadgeTapped, Command
 from devices.pn532 import Pn532, Stage
 from firmware_bridges.bridge import BridgeContext, Reporter
 from firmware_bridges.serial_link import READ_S, SerialLink
-from gateway.ports.errors import BridgeLost
+from gateway.ports.errors import BridgeLost, StoreUnavailable
 
 log = logging.getLogger(__name__)
 
@@ -93,7 +93,11 @@ class BadgeReaderBridge:
                 data, now = line.read(), clock.monotonic()
                 listened_s, before = listened_s + min(now - before, STEP_S), now
                 for event in parser.feed(data):
-                    self._tell(event, report, taps, at=listened_s)
+                    try:
+                        self._tell(event, report, taps, at=listened_s)
+                    except StoreUnavailable as error:
+                        # What is not kept opens nothing; the line stays open for the next tap.
+                        log.error("%s: a tap is refused, it cannot be kept: %s", self._context.device, error)
                 if not reached and (chip is None or chip.stage in (Stage.READY, Stage.LISTENING)):
                     reached = True
                     connected(settings.protocol)

@@ -13,7 +13,7 @@ from firmware_bridges.bridge import BridgeContext
 from firmware_bridges.twins.pty import PtyTwin
 from gateway.adapters.clock import SystemClock
 from gateway.adapters.ids import TimeOrderedIds
-from gateway.ports.errors import BridgeLost
+from gateway.ports.errors import BridgeLost, StoreUnavailable
 from tests.fakes.clock import START
 from tests.fakes.report_recording import RecordingReporter, Running, running, wait_until
 
@@ -69,6 +69,30 @@ def test_a_badge_held_to_a_reader_is_one_tap_of_hashes(tmp_path, kind, protocol,
         wait_until(lambda: twin.device._badge is None)
         assert run.report.facts == [BadgeTapped(badge=hashed(number))]
         assert not run.report.nonsenses
+
+
+class FullDisk(RecordingReporter):
+    """Keeps nothing while ``full``."""
+
+    full = True
+    refused = 0
+
+    def fact(self, fact):
+        if self.full:
+            self.refused += 1
+            raise StoreUnavailable("the outbox cannot be used")
+        super().fact(fact)
+
+
+def test_a_tap_that_cannot_be_kept_is_refused_and_the_next_one_is_heard(tmp_path):
+    with reader_at(tmp_path, "rdm6300") as twin, running(bridge_to(twin), FullDisk()) as run:
+        run.wait(lambda: run.connected)
+        hold(twin)
+        run.wait(lambda: run.report.refused)
+        run.report.full = False
+        hold(twin, CARD + b"\0")
+        run.wait(lambda: run.report.facts)
+        assert len(run.connected) == 1
 
 
 def test_the_same_badge_after_a_pause_is_another_tap(tmp_path):
