@@ -66,7 +66,9 @@ class LiveHub:
     async def start(self) -> None:
         """Listen to the bus and begin to draw."""
         self._loop = asyncio.get_running_loop()
-        self.stopping = False
+        # A server that is started again has another loop, and what is bound to the old one is of no use there.
+        self._bell, self._subscribed, self.stopping = asyncio.Event(), False, False
+        self._touch(None)
         self._tasks = [asyncio.create_task(self._draw_for_ever()), asyncio.create_task(self._tick_for_ever())]
 
     def stop(self) -> None:

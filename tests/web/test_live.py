@@ -185,3 +185,18 @@ def test_open_streams_end_at_once_when_the_server_is_told_to_stop(lab):
         started = time.monotonic()
     assert time.monotonic() - started < 1.5
     assert all(screen.ended.wait(1) for screen in screens)
+
+
+def test_the_same_application_can_be_served_again(lab):
+    app = lab.app()
+    for _ in range(2):
+        with served(app) as address:
+            screen = Screen(address)
+            screen.wait_for("summary")
+            hint(lab, "brodeuse")
+    with served(app) as address:
+        screen = Screen(address)
+        screen.wait_for("summary")
+        lab.session("brodeuse")
+        hint(lab, "brodeuse")
+        screen.wait_for("s-occupied_idle")
