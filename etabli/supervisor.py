@@ -87,7 +87,7 @@ class Supervisor:
             try:
                 worker.run(worker.stop)
                 reason = "it returned"
-            except Exception as error:
+            except (Exception, SystemExit) as error:
                 # The edge of the house: whatever a part throws, the others go on and this one is tried again.
                 reason = f"{type(error).__name__}: {error}"
                 _log.debug("%s failed", worker.name, exc_info=True)

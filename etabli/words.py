@@ -18,7 +18,7 @@ class Sentence:
         return self.fr if language == "fr" else self.en
 
     def __str__(self) -> str:
-        return self.fr
+        return self.en
 
 
 def language_of(text: str | None) -> Language:

@@ -22,6 +22,7 @@ from etabli.bootstrap.parts import (
 )
 from etabli.settings.models import Settings
 from etabli.supervisor import Supervisor
+from etabli.words import Sentence
 from gateway.ports.bus import Bus
 from gateway.ports.errors import BadConfiguration, BusUnavailable
 from gateway.ports.store import Store
@@ -114,7 +115,7 @@ def gateway_app(settings: Settings) -> App:
     """The gateway alone: one of several, on PostgreSQL and a broker of its own."""
     refuse_apart(settings, "gateway")
     if settings.broker.mode == "embedded":
-        raise BadConfiguration('`etabli gateway` needs a broker that others reach: broker.mode = "external"')
+        raise _needs_external("gateway")
     base, supervisor = basis(settings), Supervisor()
     store = ready_store(settings)
     supervisor.on_close("store", store.close)
@@ -159,13 +160,30 @@ def bridge_app(settings: Settings, name: str) -> App:
     """One bridge alone, next to its cable."""
     device = next((each for each in settings.devices if each.slug == name), None)
     if device is None or device.bridge is None:
-        known = ", ".join(each.slug for each in settings.devices if each.bridge) or "none"
-        raise BadConfiguration(f"devices: no device {name!r} with a bridge; there are: {known}")
+        known = ", ".join(each.slug for each in settings.devices if each.bridge) or "–"
+        raise BadConfiguration(
+            Sentence(
+                f"aucun appareil {name!r} avec un bridge dans etabli.toml ; il y a : {known}",
+                f"no device {name!r} with a bridge in etabli.toml; there are: {known}",
+            )
+        )
+    if settings.broker.mode == "embedded":
+        raise _needs_external("bridge")
     base, supervisor = basis(settings), Supervisor()
     broker = external_broker(settings)
     app = App(supervisor=supervisor, basis=base, broker=broker)
     app.bridges = add_bridges(supervisor, base, broker, [device], name=name)
     return app
+
+
+def _needs_external(what: str) -> BadConfiguration:
+    """A part that runs by itself meets the others at a broker that none of them owns."""
+    return BadConfiguration(
+        Sentence(
+            f'`etabli {what}` demande un courtier que les autres joignent : broker.mode = "external", et son host',
+            f'`etabli {what}` needs a broker that the others reach: broker.mode = "external", and its host',
+        )
+    )
 
 
 __all__ = ["App", "bridge_app", "dashboard_app", "gateway_app", "on_sqlite", "run_app"]

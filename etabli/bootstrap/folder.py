@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import IO
 
 from devices.messages import HashedBadge
+from etabli.words import Sentence
 from gateway.ports.errors import BadConfiguration
 
 KEY_BYTES = 32
+LEAST_KEY_BYTES = 16
 
 
 class FolderHeld(BadConfiguration):
@@ -58,7 +60,13 @@ class DataFolder:
             self.path.mkdir(mode=0o700, exist_ok=True)
             self.outboxes.mkdir(mode=0o700, exist_ok=True)
         except OSError as error:
-            raise BadConfiguration(f"data.directory {self.path}: cannot be made ({error.strerror})") from None
+            why = error.strerror
+            raise BadConfiguration(
+                Sentence(
+                    f"data.directory = {self.path} : ce dossier ne peut être créé ({why})",
+                    f"data.directory = {self.path}: this folder cannot be made ({why})",
+                )
+            ) from None
 
     def hold(self, name: str = "etabli") -> "Held":
         """Take a lock until the program ends, however it ends; FolderHeld when another has it."""
@@ -69,7 +77,12 @@ class DataFolder:
             file.seek(0)
             owner = file.read().strip() or "?"
             file.close()
-            raise FolderHeld(f"another Établi (process {owner}) is at work in {self.path}: stop it first") from None
+            raise FolderHeld(
+                Sentence(
+                    f"un autre Établi (processus {owner}) travaille dans {self.path} : arrêtez-le d'abord",
+                    f"another Établi (process {owner}) is at work in {self.path}: stop it first",
+                )
+            ) from None
         file.truncate(0)
         file.write(str(os.getpid()))
         file.flush()
@@ -115,11 +128,19 @@ def _key_in(file: Path, name: str) -> tuple[bytes, str]:
     try:
         key = bytes.fromhex(file.read_text().strip())
     except OSError as error:
-        raise BadConfiguration(f"{name} {file}: cannot be read ({error.strerror})") from None
+        why = error.strerror
+        raise BadConfiguration(
+            Sentence(f"{name} = {file} : illisible ({why})", f"{name} = {file}: cannot be read ({why})")
+        ) from None
     except ValueError:
-        raise BadConfiguration(f"{name} {file}: expected hex digits") from None
-    if len(key) < 16:
-        raise BadConfiguration(f"{name} {file}: expected at least 32 hex digits")
+        key = b""
+    if len(key) < LEAST_KEY_BYTES:
+        raise BadConfiguration(
+            Sentence(
+                f"{name} = {file} : il faut au moins 32 chiffres hexadécimaux",
+                f"{name} = {file}: expected at least 32 hex digits",
+            )
+        )
     return key, hashlib.sha256(key).hexdigest()[:8]
 
 

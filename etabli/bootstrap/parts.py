@@ -10,6 +10,7 @@ from devices.messages import HashedBadge
 from etabli.bootstrap.folder import DataFolder, badge_hasher, badge_key
 from etabli.settings.load import secret
 from etabli.settings.models import Settings
+from etabli.words import Sentence
 from gateway.adapters.clock import SystemClock
 from gateway.adapters.ids import TimeOrderedIds
 from gateway.ports.bus import Bus, Will
@@ -154,5 +155,8 @@ def refuse_apart(settings: Settings, what: str) -> None:
     """On SQLite one process writes: parts that need the store run together."""
     if on_sqlite(settings):
         raise BadConfiguration(
-            f"`etabli {what}` needs PostgreSQL (store.url): with SQLite, gateway and dashboard run together, by `etabli run`"
+            Sentence(
+                f"`etabli {what}` demande PostgreSQL (store.url) ; avec SQLite, tout tourne ensemble par `etabli run`",
+                f"`etabli {what}` needs PostgreSQL (store.url); with SQLite everything runs together, by `etabli run`",
+            )
         )

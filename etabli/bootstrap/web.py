@@ -1,6 +1,7 @@
 """The pages and the API, served by uvicorn in a thread of ours."""
 
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -9,6 +10,7 @@ from etabli.bootstrap.folder import typed_badge_hasher
 from etabli.bootstrap.parts import Basis
 from etabli.settings.models import Settings
 from etabli.supervisor import Supervisor
+from etabli.words import Sentence
 from gateway.ports.bus import Bus
 from gateway.ports.errors import BadConfiguration, BusUnavailable
 from gateway.ports.store import Store
@@ -21,14 +23,36 @@ STAGE = 3
 
 def claim(settings: Settings) -> socket.socket:
     """The web port, taken before anything else starts: a port in use is a plain sentence, not a trace."""
+    check_certificate(settings)
     host, port = settings.web.host, settings.web.port
     try:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         return socket.create_server((host, port), family=family, backlog=512)
     except OSError as error:
+        why = error.strerror or error
         raise BadConfiguration(
-            f"web.port = {port}: cannot listen on {host}:{port} ({error.strerror or error}); "
-            "stop the program that uses it, or choose another port"
+            Sentence(
+                f"web.port = {port} : impossible d'écouter sur {host}:{port} ({why}) ; "
+                "arrêtez le programme qui l'occupe, ou prenez un autre port",
+                f"web.port = {port}: cannot listen on {host}:{port} ({why}); "
+                "stop the program that uses it, or choose another port",
+            )
+        ) from None
+
+
+def check_certificate(settings: Settings) -> None:
+    """A certificate that cannot be used is a plain sentence at the start, not a server that never answers."""
+    web = settings.web
+    if web.certificate is None or web.key is None:
+        return
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(web.certificate, web.key)
+    except (OSError, ssl.SSLError) as error:
+        raise BadConfiguration(
+            Sentence(
+                f"web.certificate = {web.certificate} : ce certificat et cette clé ne vont pas ({error})",
+                f"web.certificate = {web.certificate}: this certificate and this key cannot be used ({error})",
+            )
         ) from None
 
 

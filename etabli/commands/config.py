@@ -32,7 +32,7 @@ def check_config(speech: Speech, *, as_json: bool) -> int:
     """Say everything that is wrong; 1 when something keeps the lab from starting."""
     from etabli.settings.check import check
 
-    problems = check(speech.config)
+    problems = check(speech.config, running=_runs(speech))
     if as_json:
         print_json(
             [
@@ -57,6 +57,23 @@ def check_config(speech: Speech, *, as_json: bool) -> int:
         told = speech.say(f"{speech.config} est bon.", f"{speech.config} is right.")
     console.print(told, style="bold red" if errors else "bold green", markup=False)
     return int(bool(errors))
+
+
+def _runs(speech: Speech) -> bool:
+    """Whether the lab of this file runs now: its own ports are then no problem."""
+    from etabli.bootstrap.folder import DataFolder, FolderHeld
+    from etabli.settings.load import read, validate
+
+    settings, _ = validate(read(speech.config))
+    if settings is None or not settings.data.directory.is_dir():
+        return False
+    try:
+        DataFolder(settings.data.directory).hold().release()
+    except FolderHeld:
+        return True
+    except OSError:
+        return False
+    return False
 
 
 def migrate(speech: Speech) -> None:

@@ -65,7 +65,8 @@ def sentences_of(error: EtabliError, language: Language) -> tuple[str, ...]:
     """An error of ours as the user should read it."""
     if isinstance(error, Misconfigured):
         return error.sentences(language)
-    text = str(error)
+    said = error.args[0] if error.args else ""
+    text = said.to(language) if isinstance(said, Sentence) else str(error)
     return (text[:1].upper() + text[1:],)
 
 

@@ -46,6 +46,13 @@ def create_token(
     speech: Speech, *, role: Role, label: str, resource: str | None, expires_days: int | None, as_json: bool
 ) -> None:
     """Make a token and show its secret, this once."""
+    if (role is Role.KIOSK) != (resource is not None):
+        raise BadConfiguration(
+            speech.say(
+                "--resource va avec --role kiosk : la borne d'une ressource, et d'elle seule",
+                "--resource goes with --role kiosk: the kiosk of one resource, and of that one alone",
+            )
+        )
     with _opened(speech) as (store, base):
         secret = PREFIX + secrets.token_urlsafe(24)
         now = base.clock.now()

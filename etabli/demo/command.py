@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 MARKER = "etabli-demo"
 KIOSK_OF = "laser"
 FIRST_CUT_S = 12.0
-HEARD_S = 2.0
+HEARD_S = 5.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,7 +114,7 @@ class _Demo:
                 app = self._build()
                 app.supervisor.catch_signals()
                 app.start()
-                self._wait_for_plugs(app)
+                self._wait_until_heard(app)
             self._announce(app, time.monotonic() - began)
             self._fill_series(app)
             self._outages(app)
@@ -158,15 +158,14 @@ class _Demo:
         app.supervisor.add("life", life.run, stage=4)
         return app
 
-    def _wait_for_plugs(self, app: "App") -> None:
+    def _wait_until_heard(self, app: "App") -> None:
         """The board's first picture should show machines, not the second before they were heard."""
-        from gateway.domain.resources import DeviceRole, Presence
+        from gateway.domain.resources import Presence
 
         assert app.store is not None
         deadline = time.monotonic() + HEARD_S
         while time.monotonic() < deadline:
-            plugs = [device for device in app.store.views().devices() if device.role is DeviceRole.INTERLOCK]
-            if all(plug.presence is Presence.ONLINE for plug in plugs):
+            if all(device.presence is Presence.ONLINE for device in app.store.views().devices()):
                 return
             time.sleep(0.05)
 

@@ -1,45 +1,32 @@
 """Two weeks of the demo's past, so that no page is empty: written as rows and events, in one transaction."""
 
-import hashlib
 import random
-import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from devices.badge_reader import BadgeSeen, em_number
-from devices.messages import HashedBadge, Outcome
+from devices.messages import Outcome
 from devices.simulated.workshop import Person, PlannedJob, Visit, plan_day
 from etabli.bootstrap import Basis
 from etabli.demo import lab
+from etabli.demo.people import Written, again, hashes, make_tokens, settle
 from gateway.domain.booking import Reservation
 from gateway.domain.events import Event, EventKind, Plain
 from gateway.domain.jobs import Job
-from gateway.domain.people import Member, Qualification, Role, Training
+from gateway.domain.people import Member
 from gateway.domain.refusals import Code, Refusal, refuse, to_plain
 from gateway.domain.resources import Device, Resource
 from gateway.domain.sessions import EndReason, Session, State, close
 from gateway.domain.timespan import Span
 from gateway.ports.ids import Ids
-from gateway.ports.store import Store, Token, Work
+from gateway.ports.store import Store, Work
 from gateway.service import resources
 
 DAYS = 14
 OPENS, CLOSES = 10, 19
 CLOSED_ON = (0, 6)
 """Mondays and Sundays."""
-
-
-@dataclass(slots=True, kw_only=True)
-class Written:
-    """What the demo keeps in hand once its past is written."""
-
-    manager_token: str = ""
-    kiosk_token: str = ""
-    members: dict[str, Member] = field(default_factory=dict)
-    readings: list[tuple[datetime, str, str, float]] = field(default_factory=list)
-    """(when, station, device, watts), for the series; written once the demo is open."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -57,7 +44,7 @@ def write(base: Basis, store: Store, seed: int, kiosk_of: str) -> Written:
     """People, rights, tokens, bookings, and what they did."""
     known = {member.first_name: member for member in store.views().members(limit=100, cursor=None).rows}
     if known:
-        return _again(base, store, known, kiosk_of)
+        return again(base, store, known, kiosk_of)
     chance = random.Random(seed)
     now = base.clock.now()
     devices = {device.slug: device for device in store.views().devices()}
@@ -65,10 +52,13 @@ def write(base: Basis, store: Store, seed: int, kiosk_of: str) -> Written:
     with store.begin() as work:
         places = {s.slug: found for s in lab.STATIONS if (found := work.resource(s.slug)) is not None}
         past = _Past(work=work, ids=base.ids, now=now, devices=devices, resources=places, written=written)
-        _people(past, base, chance)
-        _tokens(work, base, written, kiosk_of)
-        for visit, opened in _visits(chance, now):
-            _refused(past, visit, opened, base) if visit.refused else _session(past, visit, opened, chance)
+        past.events += settle(work, base, written, chance)
+        make_tokens(work, base, written, kiosk_of)
+        for visit, opened, following in _visits(chance, now):
+            if visit.refused:
+                _refused(past, visit, opened, base)
+            else:
+                _session(past, visit, opened, following, chance)
         _troubles(past, chance)
         site = work.site_id()
         work.append(site, sorted(past.events, key=lambda event: event.at))
@@ -80,69 +70,12 @@ def write(base: Basis, store: Store, seed: int, kiosk_of: str) -> Written:
     return written
 
 
-def hashes(base: Basis, badge: bytes) -> tuple[HashedBadge, ...]:
-    """A badge as the store knows it."""
-    seen = em_number(badge)
-    assert isinstance(seen, BadgeSeen)
-    return base.hash_badge(seen.number)
-
-
 def _local(moment: datetime, at: time) -> datetime:
     return datetime.combine(moment.astimezone(ZoneInfo("Europe/Paris")).date(), at, ZoneInfo("Europe/Paris"))
 
 
-def _people(past: _Past, base: Basis, chance: random.Random) -> None:
-    work, began = past.work, past.now - timedelta(days=DAYS + 60)
-    trainings: dict[str, Training] = {
-        slug: found for slug in lab.TRAININGS if (found := work.training(slug)) is not None
-    }
-    for person in lab.PEOPLE:
-        joined = began + timedelta(days=chance.uniform(0, 50))
-        member = Member(id=past.ids.new(), first_name=person.name, last_name=lab.LAST_NAME, created_at=joined)
-        work.put_member(member)
-        past.written.members[person.name] = member
-        work.add_badge(id=past.ids.new(), member_id=member.id, badge=hashes(base, lab.badge_of(person)), now=joined)
-        for slug in sorted(person.trained):
-            course = trainings[slug]
-            days = course.validity_days
-            granted = joined + timedelta(days=chance.uniform(0, 5))
-            work.add_qualification(
-                Qualification(
-                    id=past.ids.new(), member_id=member.id, training_id=course.id, granted_at=granted,
-                    granted_by="Sophie (démo)", expires_at=granted + timedelta(days=days) if days else None,
-                )
-            )  # fmt: skip
-            data: dict[str, Plain] = {"training": slug}
-            past.events.append(Event(kind=EventKind.QUALIFICATION_GRANTED, at=granted, member_id=member.id, data=data))
-
-
-def _again(base: Basis, store: Store, known: dict[str, Member], kiosk_of: str) -> Written:
-    """A kept folder has its past already: only the tokens are new, for secrets are shown once."""
-    written = Written(members=known)
-    with store.begin() as work:
-        _tokens(work, base, written, kiosk_of)
-    return written
-
-
-def _tokens(work: Work, base: Basis, written: Written, kiosk_of: str) -> None:
-    now = base.clock.now()
-    for role, resource in ((Role.MANAGER, None), (Role.KIOSK, kiosk_of)):
-        token = "demo-" + secrets.token_urlsafe(12)
-        digest = hashlib.sha256(token.encode()).hexdigest()
-        work.add_token(
-            Token(
-                id=base.ids.new(), digest=digest, role=role, label="Démo", created_at=now, resource=resource,
-                expires_at=now + timedelta(days=2),
-            )
-        )  # fmt: skip
-        if role is Role.MANAGER:
-            written.manager_token = token
-        else:
-            written.kiosk_token = token
-
-
-def _visits(chance: random.Random, now: datetime) -> Iterator[tuple[Visit, datetime]]:
-    """Every visit of the past days with the moment from which its seconds count."""
+def _visits(chance: random.Random, now: datetime) -> Iterator[tuple[Visit, datetime, datetime | None]]:
+    """Every visit of the past days, the moment from which its seconds count, and when the place is wanted again."""
     places = [station.place for station in lab.STATIONS if not station.reservation_required]
     people: list[Person] = [*lab.PEOPLE, lab.STRANGER]
     for back in range(DAYS, -1, -1):
@@ -157,11 +90,12 @@ def _visits(chance: random.Random, now: datetime) -> Iterator[tuple[Visit, datet
             closes_s=(CLOSES - OPENS) * 3600.0,
             visits=22 + int(chance.random() * 16),
         )
-        for visit in day:
+        for index, visit in enumerate(day):
+            wanted = next((v.at_s for v in day[index + 1 :] if v.place == visit.place and not v.refused), None)
             moment = opens + timedelta(seconds=visit.at_s)
             # An hour that must add up everywhere is left for the live part.
             if moment + timedelta(seconds=visit.stays_s + 3600) < now:
-                yield visit, moment
+                yield visit, moment, None if wanted is None else opens + timedelta(seconds=wanted)
 
 
 def _member_of(past: _Past, visit: Visit) -> Member | None:
@@ -194,7 +128,7 @@ def _event(
     )  # fmt: skip
 
 
-def _session(past: _Past, visit: Visit, opened: datetime, chance: random.Random) -> None:
+def _session(past: _Past, visit: Visit, opened: datetime, following: datetime | None, chance: random.Random) -> None:
     member = _member_of(past, visit)
     assert member is not None
     resource = past.resources[visit.place.slug]
@@ -209,6 +143,9 @@ def _session(past: _Past, visit: Visit, opened: datetime, chance: random.Random)
     last = max([opened, *(opened + timedelta(seconds=j.after_s + j.wall_s) for j in visit.jobs)])
     if visit.leaves_s is None:
         ends, reason = last + timedelta(seconds=resource.forgotten_s), EndReason.FORGOTTEN
+        if following is not None and ends >= following:
+            # Somebody else wanted it: the team ended what was forgotten.
+            ends, reason = following - timedelta(seconds=40), EndReason.STAFF
     else:
         ends, reason = opened + timedelta(seconds=visit.leaves_s), EndReason.TAPPED_OUT
     ends = max(ends, last + timedelta(seconds=20))
@@ -326,8 +263,13 @@ def _bookings(past: _Past, chance: random.Random) -> None:
                 continue
             starts = _local(past.now + timedelta(days=day), time(OPENS + int(chance.random() * 7)))
             _book(past, slug, starts, timedelta(hours=chance.choice((1, 1.5, 2))), chance)
-    soon = past.now.replace(minute=0, second=0, microsecond=0) + timedelta(hours=2)
-    _book(past, "salle-canal", soon, timedelta(hours=2), chance)
+    hour = past.now.replace(minute=0, second=0, microsecond=0)
+    for slug, after_h, length_h in _TODAY:
+        _book(past, slug, hour + timedelta(hours=after_h), timedelta(hours=length_h), chance)
+
+
+_TODAY = (("salle-canal", 2, 2), ("brodeuse", 0, 2), ("laser", 3, 1), ("imprimante-ada", 4, 2), ("fraiseuse", 5, 1))
+"""(place, in how many hours, for how many): one is going on now."""
 
 
 def _book(past: _Past, slug: str, starts: datetime, length: timedelta, chance: random.Random) -> None:
@@ -339,4 +281,4 @@ def _book(past: _Past, slug: str, starts: datetime, length: timedelta, chance: r
     past.work.add_reservation(reservation)
 
 
-__all__ = ["Written", "hashes", "write"]
+__all__ = ["Written", "write"]

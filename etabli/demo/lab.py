@@ -135,7 +135,7 @@ PEOPLE: tuple[Person, ...] = tuple(
 )
 STRANGER = Person(name="Visite", known=False, likes=("borne-jeu", "laser", "imprimante-ada"))
 """Somebody with a badge that nobody has enrolled."""
-LAST_NAME = "(démo)"
+LAST_NAME = "Démo"
 
 
 def badge_number(index: int) -> bytes:

@@ -116,7 +116,7 @@ class Stage:
                 TrainingSettings.model_validate({"slug": slug, "names": names, "validity_days": days})
                 for slug, (names, days) in lab.TRAININGS.items()
             ),
-            resources=tuple(_resource(station) for station in lab.STATIONS),
+            resources=tuple(resource_settings(station) for station in lab.STATIONS),
             devices=tuple(device for station in lab.STATIONS for device in self._devices(station)),
         )
 
@@ -155,7 +155,8 @@ def _quietly(end: Callable[[], None]) -> None:
         end()
 
 
-def _resource(station: Station) -> ResourceSettings:
+def resource_settings(station: Station) -> ResourceSettings:
+    """A place as `etabli.toml` would give it."""
     return ResourceSettings.model_validate(
         {
             "slug": station.slug, "names": {"fr": station.fr, "en": station.en}, "kind": station.kind,

@@ -1,0 +1,90 @@
+"""Who the demo's people are: members with badges and rights, and the tokens of its manager and its kiosk."""
+
+import hashlib
+import random
+import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from devices.badge_reader import BadgeSeen, em_number
+from devices.messages import HashedBadge
+from etabli.bootstrap import Basis
+from etabli.demo import lab
+from gateway.domain.events import Event, EventKind, Plain
+from gateway.domain.people import Member, Qualification, Role, Training
+from gateway.ports.store import Store, Token, Work
+
+KNOWN_FOR = timedelta(days=74)
+"""The first of them joined so long ago."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Written:
+    """What the demo keeps in hand once its past is written."""
+
+    manager_token: str = ""
+    kiosk_token: str = ""
+    members: dict[str, Member] = field(default_factory=dict)
+    readings: list[tuple[datetime, str, str, float]] = field(default_factory=list)
+    """(when, station, device, watts), for the series; written once the demo is open."""
+
+
+def hashes(base: Basis, badge: bytes) -> tuple[HashedBadge, ...]:
+    """A badge as the store knows it."""
+    seen = em_number(badge)
+    assert isinstance(seen, BadgeSeen)
+    return base.hash_badge(seen.number)
+
+
+def settle(work: Work, base: Basis, written: Written, chance: random.Random) -> Iterator[Event]:
+    """Everybody, with badge and rights; what the log should say of it."""
+    began = base.clock.now() - KNOWN_FOR
+    trainings: dict[str, Training] = {
+        slug: found for slug in lab.TRAININGS if (found := work.training(slug)) is not None
+    }
+    for person in lab.PEOPLE:
+        joined = began + timedelta(days=chance.uniform(0, 50))
+        member = Member(id=base.ids.new(), first_name=person.name, last_name=lab.LAST_NAME, created_at=joined)
+        work.put_member(member)
+        written.members[person.name] = member
+        work.add_badge(id=base.ids.new(), member_id=member.id, badge=hashes(base, lab.badge_of(person)), now=joined)
+        for slug in sorted(person.trained):
+            granted = joined + timedelta(days=chance.uniform(0, 5))
+            work.add_qualification(_right(base, member, trainings[slug], granted))
+            data: dict[str, Plain] = {"training": slug}
+            yield Event(kind=EventKind.QUALIFICATION_GRANTED, at=granted, member_id=member.id, data=data)
+
+
+def _right(base: Basis, member: Member, course: Training, granted: datetime) -> Qualification:
+    days = course.validity_days
+    return Qualification(
+        id=base.ids.new(), member_id=member.id, training_id=course.id, granted_at=granted, granted_by="Sophie Démo",
+        expires_at=granted + timedelta(days=days) if days else None,
+    )  # fmt: skip
+
+
+def again(base: Basis, store: Store, known: dict[str, Member], kiosk_of: str) -> Written:
+    """A kept folder has its past already: only the tokens are new, for secrets are shown once."""
+    written = Written(members=known)
+    with store.begin() as work:
+        make_tokens(work, base, written, kiosk_of)
+    return written
+
+
+def make_tokens(work: Work, base: Basis, written: Written, kiosk_of: str) -> None:
+    """One for the manager, one for a kiosk; both live for two days."""
+    now = base.clock.now()
+    for role, resource in ((Role.MANAGER, None), (Role.KIOSK, kiosk_of)):
+        token = "demo-" + secrets.token_urlsafe(12)
+        digest = hashlib.sha256(token.encode()).hexdigest()
+        work.add_token(
+            Token(
+                id=base.ids.new(), digest=digest, role=role, label="Démo", created_at=now, resource=resource,
+                expires_at=now + timedelta(days=2),
+            )
+        )  # fmt: skip
+        if role is Role.MANAGER:
+            written.manager_token = token
+        else:
+            written.kiosk_token = token
