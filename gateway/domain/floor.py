@@ -182,7 +182,15 @@ def _part_to_take(scene: _Scene) -> BoardState | None:
 
 
 def _in_use(scene: _Scene) -> BoardState | None:
-    return _state(BoardKey.OCCUPIED_IDLE, until=scene.session.granted_until) if scene.session else None
+    """Until when is worth saying only where a booking ends it; the machine's own ceiling means nothing to anyone."""
+    session, booked = scene.session, scene.reservation
+    if session is None:
+        return None
+    end = session.granted_until
+    told = end if booked is not None and end in (booked.span.starts, booked.span.ends) else None
+    return _state(
+        BoardKey.OCCUPIED_IDLE, until=told, elapsed_s=int(seconds_between(session.opened_at, scene.now))
+    )
 
 
 def _not_reached(scene: _Scene) -> BoardState | None:
