@@ -21,15 +21,20 @@ if TYPE_CHECKING:
 
 BATCH = 5000
 _MOST_SERIES = 50_000
+_THIS_COMPUTER = ("localhost", "127.0.0.1", "::1")
 
 
 class InfluxTimeSeries:
     """The TimeSeries of an InfluxDB 2 bucket; what speaks its write API (VictoriaMetrics) can be written to as well."""
 
-    def __init__(self, url: str, token: str, org: str, bucket: str, *, timeout_s: float = 10.0) -> None:
+    def __init__(
+        self, url: str, token: str, org: str, bucket: str, *, timeout_s: float = 10.0, gzip: bool | None = None
+    ) -> None:
+        """``gzip`` None: batches are packed unless the server is on this very computer, where it only costs time."""
         if not _is_address(url):
             raise BadConfiguration(f"series url {url!r}: expected an address such as http://localhost:8086")
         self._target, self._token = Target(url=url.rstrip("/"), org=org, bucket=bucket), token
+        self._gzip = urlsplit(url).hostname not in _THIS_COMPUTER if gzip is None else gzip
         self._timeout_ms = int(timeout_s * 1000)
         self._lock = threading.Lock()
         self._client: InfluxDBClient | None = None
@@ -160,7 +165,7 @@ class InfluxTimeSeries:
                     token=self._token,
                     org=self._target.org,
                     timeout=self._timeout_ms,
-                    enable_gzip=True,
+                    enable_gzip=self._gzip,
                 )
             return self._client
 

@@ -34,9 +34,9 @@ def values(series, field, measurement="reading"):
     return [value for _, value in found]
 
 
-@pytest.fixture
-def series(influx, bucket):
-    made = InfluxTimeSeries(influx.url, TOKEN, ORG, bucket)
+@pytest.fixture(params=["packed", "plain"])
+def series(request, influx, bucket):
+    made = InfluxTimeSeries(influx.url, TOKEN, ORG, bucket, gzip=request.param == "packed")
     yield made
     made.close()
 
@@ -219,6 +219,11 @@ def test_a_refused_point_becomes_an_event_and_is_not_sent_again(series):
     (trouble,) = log.troubles
     assert (trouble.kind, trouble.data["events"], trouble.data["count"]) == (EventKind.POINT_REFUSED, [1, 2, 3], 3)
     assert "type conflict" in str(trouble.data["reason"])
+
+
+def test_batches_are_packed_for_a_server_elsewhere_only():
+    assert InfluxTimeSeries("http://influxdb:8086", TOKEN, ORG, "b")._gzip
+    assert not InfluxTimeSeries("http://localhost:8086", TOKEN, ORG, "b")._gzip
 
 
 # Wrong settings, in words that say what to do
