@@ -128,8 +128,9 @@ class _Conversation:
                     report.nonsense(event.what, event.example)
                     continue
                 heard_at = now
-                self._greet(event, connected)
+                # A job under way is told before the connection, so that the gateway finds it again.
                 tell(self._follow(event, now))
+                self._greet(event, connected)
                 self._sample(event, report, now)
             self._listen_for_silence(clock.monotonic() - heard_at)
 

@@ -104,9 +104,13 @@ class OctoPrintBridge:
         self._watch.interrupted()
         try:
             with closing(OctoPrintClient(settings.url, settings.read_key(), ca_file=settings.ca_file)) as client:
-                connected(f"OctoPrint {self._version(client)}")
+                reached, version = False, self._version(client)
                 while not stop.is_set():
                     self._look(client, report)
+                    if not reached:
+                        # After the first look: a job under way is told first, so that the gateway finds it again.
+                        reached = True
+                        connected(f"OctoPrint {version}")
                     waiting = self._watch.busy or self._held_since is not None
                     stop.wait(settings.busy_s if waiting else settings.idle_s)
         except BadConfiguration as error:

@@ -81,6 +81,9 @@ def handle_job_started(work: Work, fact: Received, now: datetime, ids: Ids) -> O
     assert isinstance(started, JobStarted)
     if work.job(fact.device.id, started.job) is not None:
         return NOTHING
+    work.save_device(replace(fact.device, presence=Presence.ONLINE, presence_reason=None))
+    if _first_of_its_boot(fact) and _found_again(work, fact, started):
+        return NOTHING
     _end_forgotten(work, fact, "another job began")
     facts = _about(work, fact.device)
     job = _new_job(facts, fact, started.job, started.name, fact.happened_at, ids.new())
@@ -107,8 +110,16 @@ def _end_forgotten(work: Work, fact: Received, reason: str) -> None:
 
 
 def _first_of_its_boot(fact: Received) -> bool:
-    """A bridge that starts anew remembers no job: what it had begun before, it will not end."""
-    return fact.envelope.seq == 1
+    """A bridge that starts anew remembers no job: this is the first that it sees of the machine, reached at last."""
+    return fact.envelope.seq == 1 or (fact.envelope.seq == 2 and fact.device.presence is Presence.OFFLINE)
+
+
+def _found_again(work: Work, fact: Received, started: JobStarted) -> bool:
+    """The first word of a bridge that started anew is a job under way: the one of that name that was under way before."""
+    job = next((job for job in work.running_jobs(fact.device.id) if job.name == started.name), None)
+    if job is not None:
+        work.save_job(replace(job, key=started.job, paused=False))
+    return job is not None
 
 
 def _end(work: Work, job: Job, at: datetime) -> None:
@@ -193,7 +204,7 @@ def handle_alarm_cleared(work: Work, fact: Received, now: datetime, ids: Ids) ->
 
 
 def handle_device_connected(work: Work, fact: Received, now: datetime, ids: Ids) -> Outcome:
-    """The bridge reaches its machine."""
+    """The bridge reaches its machine: a job that was under way then has been told before."""
     connected = fact.envelope.message
     assert isinstance(connected, DeviceConnected)
     if _first_of_its_boot(fact):
@@ -209,8 +220,6 @@ def handle_device_lost(work: Work, fact: Received, now: datetime, ids: Ids) -> O
     """The bridge no longer reaches its machine; what its relay last said is no longer known."""
     lost = fact.envelope.message
     assert isinstance(lost, DeviceLost)
-    if _first_of_its_boot(fact):
-        _end_forgotten(work, fact, "the bridge began anew")
     work.save_device(replace(fact.device, presence=Presence.OFFLINE, presence_reason=lost.reason, power_on=None))
     log(work, _device_event(EventKind.DEVICE_LOST, fact.device, fact.happened_at, reason=lost.reason))
     return NOTHING

@@ -50,6 +50,29 @@ def test_octoprint_is_killed_in_mid_print_and_its_job_is_closed_once_while_other
     assert floor.open_session("imprimante")["id"] == session["id"]
 
 
+def test_the_program_is_killed_in_mid_print_and_finds_the_same_job_again_with_its_owner(floor: Floor, octoprint):
+    lab, plug = floor.lab, floor.shop.plugs["imprimante-prise"]
+    if floor.open_session("imprimante") is not None:
+        lab.api("POST", "/resources/imprimante/end-session")
+    eventually(lambda: not plug.on, what="the printer is free")
+    anne, before, orders = lab.member("Anne", "impression-3d"), len(lab.jobs("imprimante")), len(plug.orders)
+    floor.reader("imprimante").tap(anne)
+    session = eventually(lambda: floor.open_session("imprimante"))
+    octoprint.print_gcode("kept.gcode", dwell(8))
+    job = eventually(lambda: lab.jobs("imprimante")[0] if len(lab.jobs("imprimante")) > before else None)
+    assert job["member_id"] == anne.id
+
+    lab.kill9()
+    lab.restart()
+
+    over = eventually(lambda: lab.jobs("imprimante")[0] if lab.jobs("imprimante")[0]["outcome"] else None, within_s=20)
+    assert (over["id"], over["outcome"], over["session_id"]) == (job["id"], "finished", session["id"])
+    assert len(lab.jobs("imprimante")) == before + 1
+    assert 7.0 <= over["active_s"] <= 11.0
+    assert plug.on
+    assert plug.orders[orders:].count(("POWER1", "OFF")) == 0
+
+
 @pytest.mark.influxdb
 def test_the_time_series_server_is_away_for_a_while_and_everything_is_there_afterwards_once(floor: Floor):
     if floor.influx is None:

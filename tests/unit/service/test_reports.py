@@ -25,6 +25,52 @@ def test_a_bridge_that_died_in_mid_job_leaves_no_job_running_for_ever(lab: Servi
     assert lab.power() == [True, False]
 
 
+def test_a_bridge_that_began_anew_finds_its_job_again_and_nobody_is_cut_off(lab: ServiceLab) -> None:
+    lab.tap("ada")
+    lab.say("plug-1", PowerReported(on=True))
+    lab.say("grbl-1", DeviceConnected(), boot="b1")
+    lab.say("grbl-1", JobStarted(job="j0", name="vase"), boot="b1")
+    lab.later(60)
+    lab.tap("ada")
+    lab.say("grbl-1", JobStarted(job="j1", name="vase"), boot="b2")
+    lab.sweeper.sweep()
+    lab.say("grbl-1", DeviceConnected(), boot="b2")
+    lab.sweeper.sweep()
+    assert ends(lab) == []
+    assert lab.power() == [True]
+
+    lab.say("grbl-1", DONE, boot="b2")
+    assert ends(lab) == ["finished"]
+    assert lab.session() is None
+    assert [event.session_id is not None for event in lab.events("job_ended")] == [True]
+
+
+def test_a_machine_that_wakes_late_but_never_stopped_keeps_its_job(lab: ServiceLab) -> None:
+    lab.say("grbl-1", JobStarted(job="j0"), boot="b1")
+    lab.say("grbl-1", DeviceLost(reason="it does not answer"), boot="b2")
+    lab.say("grbl-1", JobStarted(job="j1"), boot="b2")
+    lab.say("grbl-1", DeviceConnected(), boot="b2")
+    lab.say("grbl-1", DONE, boot="b2")
+
+    assert ends(lab) == ["finished"]
+
+
+def test_another_job_after_a_new_beginning_is_another_job(lab: ServiceLab) -> None:
+    lab.say("grbl-1", JobStarted(job="j0", name="vase"), boot="b1")
+    lab.say("grbl-1", JobStarted(job="j1", name="lamp"), boot="b2")
+
+    assert ends(lab) == ["unknown"]
+
+
+def test_after_a_power_cut_a_machine_that_wakes_late_runs_no_job_for_ever(lab: ServiceLab) -> None:
+    lab.say("grbl-1", JobStarted(job="j0"), boot="b1")
+    lab.say("grbl-1", DeviceLost(reason="it does not answer"), boot="b2")
+    assert ends(lab) == []
+
+    lab.say("grbl-1", DeviceConnected(), boot="b2")
+    assert ends(lab) == ["unknown"]
+
+
 def test_a_device_that_was_only_away_keeps_its_job(lab: ServiceLab) -> None:
     lab.say("grbl-1", DeviceConnected())
     lab.say("grbl-1", JobStarted(job="j1"))
