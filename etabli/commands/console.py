@@ -67,7 +67,9 @@ def sentences_of(error: EtabliError, language: Language) -> tuple[str, ...]:
         return error.sentences(language)
     said = error.args[0] if error.args else ""
     text = said.to(language) if isinstance(said, Sentence) else str(error)
-    return (text[:1].upper() + text[1:],)
+    # A key of the configuration keeps its small letter.
+    begins_with_word = text.partition(" ")[0].isalpha()
+    return (text[:1].upper() + text[1:] if begins_with_word else text,)
 
 
 class _Lines(logging.Formatter):
