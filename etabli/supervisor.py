@@ -13,6 +13,8 @@ PAUSE_FIRST_S, PAUSE_LONGEST_S = 0.5, 30.0
 STEADY_S = 60.0
 """A worker that has run this long is well again: its next failure starts at the shortest pause."""
 STOP_S = 3.0
+SAME_SIGNAL_S = 0.5
+"""`timeout`, and some process managers, signal a process and its group: two signals at once are one wish."""
 
 _log = logging.getLogger("etabli.supervisor")
 
@@ -50,6 +52,7 @@ class Supervisor:
         self._monotonic = monotonic
         self._pause_s = pause_s
         self._closers: list[tuple[str, Callable[[], None]]] = []
+        self._signalled_at = float("-inf")
         self.stopping = threading.Event()
         """Set once the program is to end."""
 
@@ -129,7 +132,7 @@ class Supervisor:
             return False
 
     def catch_signals(self) -> None:
-        """Let SIGTERM and SIGINT set ``stopping``; a second one ends the program at once. In the main thread only."""
+        """Let SIGTERM and SIGINT set ``stopping``; a second one, later, ends the program at once. In the main thread only."""
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._signalled)
 
@@ -139,9 +142,12 @@ class Supervisor:
             pass
 
     def _signalled(self, number: int, _frame: FrameType | None) -> None:
-        if self.stopping.is_set():
+        now = self._monotonic()
+        if self.stopping.is_set() and now - self._signalled_at >= SAME_SIGNAL_S:
             signal.signal(number, signal.SIG_DFL)
             signal.raise_signal(number)
+        if not self.stopping.is_set():
+            self._signalled_at = now
         self.stopping.set()
 
     def stop(self, within_s: float = STOP_S) -> tuple[str, ...]:

@@ -102,6 +102,19 @@ def test_one_that_will_not_stop_is_named_and_not_waited_for():
     free.set()
 
 
+def test_one_wish_told_twice_is_not_an_order_to_drop_everything(supervisor):
+    before = signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGINT)
+    supervisor.catch_signals()
+    try:
+        os.kill(os.getpid(), signal.SIGTERM)
+        os.kill(os.getpid(), signal.SIGTERM)
+        supervisor.wait()
+        assert supervisor.stop() == ()
+    finally:
+        signal.signal(signal.SIGTERM, before[0])
+        signal.signal(signal.SIGINT, before[1])
+
+
 def test_a_signal_ends_the_wait(supervisor):
     before = signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGINT)
     timer = threading.Timer(0.05, os.kill, (os.getpid(), signal.SIGTERM))
