@@ -120,7 +120,7 @@ def test_a_locked_database_refuses_taps_at_once_and_loses_nothing_that_was_ackno
         receipts = shop.receipts("tour-lecteur")
         storm.reader("tour").tap(emmy)
         eventually(
-            lambda: storm.verdicts("tour")[-1]["code"] == "system_unavailable", within_s=8, what="she is told so"
+            lambda: storm.verdicts("tour")[-1]["code"] == "system_unavailable", within_s=6, what="she is told so"
         )
         assert storm.verdicts("tour")[-1]["tone"] == "unavailable"
         assert (plug.on, plug.switched_on) == (False, orders)
