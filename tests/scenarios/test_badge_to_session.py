@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tests.scenarios.conftest import Floor
-from tests.scenarios.lab import eventually, never
+from tests.scenarios.program import eventually, never
 
 pytestmark = [pytest.mark.scenario, pytest.mark.mosquitto, pytest.mark.octoprint, pytest.mark.timeout(90)]
 

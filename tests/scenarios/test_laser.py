@@ -3,7 +3,7 @@
 import pytest
 
 from tests.scenarios.conftest import Floor
-from tests.scenarios.lab import eventually
+from tests.scenarios.program import eventually
 
 pytestmark = [pytest.mark.scenario, pytest.mark.mosquitto, pytest.mark.octoprint, pytest.mark.timeout(60)]
 

@@ -9,7 +9,8 @@ from gateway.adapters.timeseries_influx import InfluxTimeSeries
 from tests.fixtures_influx import ORG, TOKEN
 from tests.fixtures_octoprint import dwell
 from tests.scenarios.conftest import Floor
-from tests.scenarios.lab import SITE, eventually
+from tests.scenarios.lab import SITE
+from tests.scenarios.program import eventually
 
 pytestmark = [pytest.mark.scenario, pytest.mark.mosquitto, pytest.mark.octoprint, pytest.mark.timeout(90)]
 

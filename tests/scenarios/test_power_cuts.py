@@ -14,8 +14,9 @@ import pytest
 
 from tests.fixtures_broker import Mosquitto
 from tests.scenarios.conftest import Floor, stand
-from tests.scenarios.lab import RealLab, eventually, never, started
+from tests.scenarios.lab import RealLab, started
 from tests.scenarios.machines import Plug, Workshop
+from tests.scenarios.program import eventually, never
 
 pytestmark = [pytest.mark.scenario, pytest.mark.mosquitto, pytest.mark.timeout(90)]
 
