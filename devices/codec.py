@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import MISSING, fields, is_dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import cache
 from math import isfinite
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
@@ -28,13 +29,21 @@ Reader = Callable[[Any, str], Any]
 
 def to_plain(value: Any) -> Any:
     """A message, or part of one, as JSON-ready values."""
-    if is_dataclass(value):
-        return {f.name: to_plain(getattr(value, f.name)) for f in fields(value)}
-    if isinstance(value, tuple):
-        return [to_plain(item) for item in value]
-    if isinstance(value, datetime):
-        return value.isoformat()
-    return value
+    kind: Any = type(value)
+    return _writer_of(kind)(value)
+
+
+@cache
+def _writer_of(cls: Any) -> Callable[[Any], Any]:
+    """What turns values of ``cls`` into JSON-ready ones; worked out once per type."""
+    if is_dataclass(cls):
+        names = tuple(f.name for f in fields(cls))
+        return lambda value: {name: to_plain(getattr(value, name)) for name in names}
+    if issubclass(cls, tuple):
+        return lambda value: [to_plain(item) for item in value]
+    if issubclass(cls, datetime):
+        return datetime.isoformat
+    return lambda value: value
 
 
 def _read_text(value: Any, where: str) -> str:
