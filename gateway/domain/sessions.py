@@ -184,7 +184,7 @@ def desired_power(
     has heard since it was lost can have lost its mains, too.
     """
     if session is not None and session.state is State.OPENING:
-        return not out_of_service
+        return True if not out_of_service else None if running else False
     if running:
         return None
     if session is None or session.state in (State.CLOSED, State.INTERRUPTED):

@@ -20,7 +20,7 @@ from devices.messages import (
 from gateway.domain.events import Event, EventKind, Plain
 from gateway.domain.jobs import Job
 from gateway.domain.resources import Device, DeviceRole, Presence
-from gateway.domain.sessions import State, Trigger
+from gateway.domain.sessions import Session, State, Trigger
 from gateway.domain.timespan import seconds_between
 from gateway.ports.ids import Ids
 from gateway.ports.store import ResourceFacts, Work
@@ -53,8 +53,14 @@ def handle_power_reported(work: Work, fact: Received, now: datetime, ids: Ids) -
     if facts is None:
         return NOTHING
     if report.on is not None:
-        facts = advance(work, facts, Trigger.POWER_ON if report.on else Trigger.POWER_OFF, fact.happened_at)
+        facts = advance(work, facts, _power_trigger(report, facts.session), fact.happened_at)
     return Outcome(power=power_orders(facts, now))
+
+
+def _power_trigger(report: PowerReported, session: Session | None) -> Trigger:
+    """A relay that has restarted was off, whatever it has come back as: only a start under way takes that for its on."""
+    starts = session is not None and session.state is State.OPENING
+    return Trigger.POWER_ON if report.on and (starts or report.cause != "boot") else Trigger.POWER_OFF
 
 
 def _job_event(kind: EventKind, job: Job, at: datetime, **data: Plain) -> Event:

@@ -17,7 +17,7 @@ def handle_tap(work: Work, fact: Received, now: datetime, ids: Ids) -> Outcome:
     tap = fact.envelope.message
     assert isinstance(tap, BadgeTapped)
     facts = work.facts_for_tap(fact.device, tap.badge, now)
-    if not fact.envelope.fresh:
+    if not fact.fresh(now):
         log(work, _event(EventKind.TAP_LATE, facts, fact, fact.happened_at))
         return Outcome()
     session, member = facts.access.session, facts.access.member

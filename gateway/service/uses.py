@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from devices.envelope import Envelope
+from devices.envelope import LIVE_AGE_MS, Envelope
 from devices.messages import Tone
 from gateway.domain.events import Event, EventKind
 from gateway.domain.jobs import Job
@@ -23,6 +23,11 @@ class Received:
     received_at: datetime
     topic: str
     payload: bytes
+
+    def fresh(self, now: datetime) -> bool:
+        """Young enough to act on, the time that it has waited here counted in."""
+        waited_s = seconds_between(self.received_at, now)
+        return self.envelope.fresh and (self.envelope.age_ms or 0) + 1000 * waited_s <= LIVE_AGE_MS
 
     @property
     def happened_at(self) -> datetime:
@@ -108,7 +113,10 @@ def session_event(kind: str, session: Session, now: datetime) -> Event:
 
 
 def power_orders(facts: ResourceFacts, now: datetime) -> tuple[PowerOrder, ...]:
-    """What the interlock must be told for its relay to be as it should; nothing when it is, or cannot hear."""
+    """What the interlock must be told for its relay to be as it should; nothing when it is, or cannot hear.
+
+    A session that begins tells it even so: it must confirm, and its own timer must know this session's ceiling.
+    """
     relay = facts.interlock
     if relay is None or relay.presence is Presence.OFFLINE:
         return ()
@@ -118,7 +126,8 @@ def power_orders(facts: ResourceFacts, now: datetime) -> tuple[PowerOrder, ...]:
         running=bool(facts.running),
         observed=relay.power_on,
     )
-    if wanted is None or wanted == relay.power_on:
+    begins = facts.session is not None and facts.session.state is State.OPENING
+    if wanted is None or (wanted == relay.power_on and not (wanted and begins)):
         return ()
     if not wanted:
         return (PowerOrder(device=relay.slug, on=False),)

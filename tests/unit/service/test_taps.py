@@ -5,7 +5,7 @@ from gateway.domain.refusals import Code
 from gateway.domain.sessions import EndReason, State
 from gateway.service.bookings import book
 from gateway.service.resources import end_session, take_out
-from tests.fakes.service_lab import ServiceLab
+from tests.fakes.service_lab import ServiceLab, hashed
 
 
 def tone(lab: ServiceLab) -> Tone:
@@ -185,3 +185,67 @@ def test_a_stranger_whose_number_shares_its_last_bits_is_not_let_in(lab: Service
 
     lab.say("reader-1", BadgeTapped(badge=badge("hers")[1:]))
     assert lab.power() == [True]
+
+
+def test_a_tap_that_waited_for_its_predecessors_while_we_were_away_never_grants(lab: ServiceLab) -> None:
+    lab.hear(lab.fact("reader-1", BadgeTapped(badge=hashed("ada")), seq=2))
+    assert lab.power() == []
+
+    lab.later(600)
+    lab.consumer._close_gaps()
+
+    assert lab.power() == []
+    assert lab.session() is None
+    (late,) = lab.events("tap_late")
+    assert late.at == lab.in_(seconds=-600)
+
+
+def test_a_tap_that_waited_in_our_own_queue_is_as_old_as_that(lab: ServiceLab) -> None:
+    tap, heard_at = lab.fact("reader-1", BadgeTapped(badge=hashed("ada")), age_ms=6000), lab.clock.now()
+    lab.later(5)
+    lab.consumer.consume([(tap, heard_at)])
+
+    assert lab.power() == []
+
+
+def test_a_relay_that_is_on_already_is_told_anyway_so_that_it_confirms_and_knows_its_ceiling(lab: ServiceLab) -> None:
+    lab.say("grbl-1", JobStarted(job="j0"))
+    lab.say("plug-1", PowerReported(on=True))
+    assert lab.power() == []
+    lab.tap("ada")
+
+    order = lab.commands("plug-1")[-1]
+    assert isinstance(order, SetPower)
+    assert (order.on, order.ceiling_s) == (True, lab.laser.ceiling_s)
+    lab.say("plug-1", PowerReported(on=True, cause="command"))
+    assert lab.session().state is State.ACTIVE
+    lab.later(16)
+    lab.sweeper.sweep()
+    assert lab.power() == [True]
+    assert lab.events("alarm_raised") == []
+
+
+def test_out_of_service_never_cuts_a_running_job_not_even_while_another_session_begins(lab: ServiceLab) -> None:
+    lab.say("grbl-1", JobStarted(job="j0"))
+    lab.say("plug-1", PowerReported(on=True))
+    lab.tap("ada")
+    with lab.store.begin() as work:
+        take_out(work, slug="laser-1", reason=None, back_at=None, now=lab.clock.now())
+    for _ in range(10):
+        lab.later(2)
+        lab.sweeper.sweep()
+
+    assert False not in lab.power()
+
+
+def test_a_relay_that_restarts_and_comes_back_on_by_itself_is_switched_off_until_a_new_tap(lab: ServiceLab) -> None:
+    lab.tap("ada")
+    lab.say("plug-1", PowerReported(on=True, cause="command"))
+    lab.later(60)
+    lab.say("plug-1", PowerReported(on=True, cause="boot"))
+
+    assert lab.session().state is State.INTERRUPTED
+    assert lab.power() == [True, False]
+    lab.say("plug-1", PowerReported(on=False, cause="command"))
+    lab.tap("ada")
+    assert lab.power() == [True, False, True]
