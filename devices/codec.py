@@ -7,7 +7,7 @@ import json
 import types
 from collections.abc import Callable
 from dataclasses import MISSING, fields, is_dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from functools import cache
 from math import isfinite
@@ -81,7 +81,10 @@ def _read_moment(value: Any, where: str) -> datetime:
         raise BadMessage(f"{where}: expected an ISO 8601 time, got {value!r:.60}") from None
     if moment.tzinfo is None:
         raise BadMessage(f"{where}: the time has no zone, got {value!r:.60}")
-    return moment
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise BadMessage(f"{where}: no calendar holds the time {value!r:.60}") from None
 
 
 def _reader_for(hint: Any) -> Reader:

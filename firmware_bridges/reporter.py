@@ -1,18 +1,14 @@
 """What a bridge reports through: facts to the courier, nonsense counted so that a noisy cable cannot flood anyone."""
 
-import re
 import threading
 from typing import Protocol
 
 from devices.messages import Fact, NonsenseHeard
+from devices.nonsense import fit_to_show
 
-EXAMPLE_CHARS = 80
 KINDS_KEPT = 100
 """More different kinds of nonsense than this from one device are counted as one."""
 OTHER = "other"
-
-_NUMBER = re.compile(r"(?:[0-9A-Fa-f][ ,.:;_-]?){7,}[0-9A-Fa-f]")
-_BINARY = re.compile(r"[^\x20-\x7e]+")
 
 
 class Carrier(Protocol):
@@ -23,15 +19,6 @@ class Carrier(Protocol):
 
     def send_sample(self, device: str, values: dict[str, float]) -> None:
         """Send readings once."""
-
-
-def fit_to_show(example: bytes) -> str:
-    """Bytes as text for staff: short, printable, and without anything long enough to be a badge's number.
-
-    A damaged frame from a reader still holds most of the number, which goes into no outbox, log or page.
-    """
-    text = _BINARY.sub(lambda run: f"<{len(run[0])}>", example[: 4 * EXAMPLE_CHARS].decode("latin-1"))
-    return _NUMBER.sub("<number>", text)[:EXAMPLE_CHARS]
 
 
 class DeviceReporter:

@@ -1,7 +1,7 @@
 """One batch of facts inside one transaction: each applied, held or known; streams saved once at the end."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -22,19 +22,20 @@ class Waiting:
     received_at: datetime
     topic: str
     payload: bytes
+    answered: bool = False
+    """A tap that has had its answer already (*unavailable*): when it comes again it is history."""
 
 
 class Batch:
-    """What one transaction does with its facts."""
+    """What one transaction does with its facts; ``alone`` leaves early ones to wait, though their gap has closed."""
 
     def __init__(
-        self, work: Work, facts: list[Waiting], *, now: datetime, ids: Ids, new: Iterator[str],
-        holding: set[tuple[str, str]], reopen: Callable[[str, HeldFact], Waiting],
+        self, work: Work, slugs: Iterable[str], *, now: datetime, ids: Ids, new: Iterator[str],
+        holding: set[tuple[str, str]], reopen: Callable[[str, HeldFact], Waiting], alone: bool = False,
     ) -> None:  # fmt: skip
         self._work, self._now, self._ids, self._new = work, now, ids, new
-        self._holding, self._reopen = holding, reopen
-        slugs = sorted({fact.envelope.device for fact in facts})
-        self._locked: dict[str, Locked] = dict(work.lock_devices(slugs, now, new))
+        self._holding, self._reopen, self._alone = holding, reopen, alone
+        self._locked: dict[str, Locked] = dict(work.lock_devices(sorted(set(slugs)), now, new))
         self._streams: dict[tuple[str, str], Stream] = {}
         self._moved: set[tuple[str, str]] = set()
         self._stale: set[str] = set()
@@ -65,20 +66,19 @@ class Batch:
         elif jump:
             self._work.release(locked.device.id, envelope.boot, [envelope.seq])
 
-    def skip(self, fact: Waiting) -> None:
+    def skip(self, slug: str, boot: str, seq: int) -> None:
         """Count a fact as applied without handling it: it has gone to quarantine."""
-        envelope = fact.envelope
-        locked = self._device(envelope.device)
-        if locked is None or envelope.seq is None:
+        locked = self._device(slug)
+        if locked is None:
             return
-        stream = self._stream(locked, envelope.boot)
-        if stream.fate(envelope.seq) is not Fate.KNOWN:
-            self._move(envelope.device, envelope.boot, stream.after(envelope.seq))
-        self._work.release(locked.device.id, envelope.boot, [envelope.seq])
+        stream = self._stream(locked, boot)
+        if stream.fate(seq) is not Fate.KNOWN:
+            self._move(slug, boot, stream.after(seq))
+        self._work.release(locked.device.id, boot, [seq])
 
     def finish(self) -> None:
         """Apply early facts whose gap has closed, then write how far each stream has come."""
-        for slug, boot in sorted(self._moved & self._holding):
+        for slug, boot in () if self._alone else sorted(self._moved & self._holding):
             self._catch_up(slug, boot)
         for slug, boot in sorted(self._moved):
             locked = self._locked[slug]
@@ -122,7 +122,7 @@ class Batch:
         assert seq is not None
         received = Received(
             envelope=envelope, device=locked.device, received_at=fact.received_at, topic=fact.topic,
-            payload=fact.payload,
+            payload=fact.payload, answered=fact.answered,
         )  # fmt: skip
         self.outcomes.append(ROUTES[type(message)](self._work, received, self._now, self._ids))
         if not isinstance(message, BadgeTapped):

@@ -16,6 +16,7 @@ from devices import codec, topics
 from devices.codec import BadMessage
 from devices.envelope import unseal
 from devices.messages import BadgeTapped, DeviceStatus, Sample
+from devices.nonsense import fit_to_show
 from devices.topics import Address, Channel
 from gateway.domain.events import Event, EventKind
 from gateway.domain.streams import GAP_WAIT_S, ranges
@@ -30,6 +31,9 @@ from gateway.service.deliver import Deliver
 
 MAX_BATCH = 200
 TICK_S = 0.25
+MOST_NAMES = 2000
+"""So many devices are told apart in memory: any stranger on the bus can make up more."""
+OTHERS = "others"
 
 _log = logging.getLogger(__name__)
 Keys = Callable[[str], bytes | None]
@@ -115,13 +119,10 @@ class Consumer:
             self._apply(facts)
 
     def _sort(self, address: Address, delivery: Delivery, at: datetime) -> Waiting | None:
-        if not delivery.retained:
-            self.heard[address.device] = at
         if address.channel is Channel.STATUS:
-            status = codec.decode(delivery.payload) if delivery.payload else None
-            if isinstance(status, DeviceStatus):
-                self._transaction(lambda work, now: presence.note_status(work, address.device, status, now, self._new()))
+            self._note_status(address.device, delivery, at)
             return None
+        self._note_heard(address.device, delivery, at)
         envelope = unseal(
             delivery.payload,
             topic=delivery.topic,
@@ -133,6 +134,24 @@ class Consumer:
             self._on_sample(address.device, envelope.message, at)
             return None
         return Waiting(envelope=envelope, received_at=at, topic=delivery.topic, payload=delivery.payload)
+
+    def _note_status(self, device: str, delivery: Delivery, at: datetime) -> None:
+        status = codec.decode(delivery.payload) if delivery.payload else None
+        if not isinstance(status, DeviceStatus):
+            return
+        if status.online:
+            self._note_heard(device, delivery, at)
+        kept = delivery.retained
+        self._transaction(lambda work, now: presence.note_status(work, device, status, now, self._new(), kept=kept))
+
+    def _note_heard(self, device: str, delivery: Delivery, at: datetime) -> None:
+        if delivery.retained:
+            return
+        # The latest stands last, so that it is the one unheard for longest that makes room.
+        self.heard.pop(device, None)
+        self.heard[device] = at
+        if len(self.heard) > MOST_NAMES:
+            del self.heard[next(iter(self.heard))]
 
     def _new(self) -> Iterator[str]:
         while True:
@@ -151,7 +170,7 @@ class Consumer:
 
     def _apply_alone(self, fact: Waiting) -> None:
         try:
-            self._commit([fact])
+            self._commit([fact], alone=True)
         except StoreUnavailable as error:
             self._refuse_all([fact], error)
         except Exception as error:
@@ -159,11 +178,11 @@ class Consumer:
             _log.exception("%s from %s goes to quarantine", fact.envelope.message.kind, fact.envelope.device)
             self._quarantine(fact, error)
 
-    def _commit(self, facts: list[Waiting], *, jump: bool = False) -> None:
+    def _commit(self, facts: list[Waiting], *, alone: bool = False, jump: bool = False) -> None:
         now = self._clock.now()
         with self._deliver.turn:
             with self._store.begin() as work:
-                batch = self._batch(work, facts, now)
+                batch = self._batch(work, [fact.envelope.device for fact in facts], now, alone=alone)
                 for fact in facts:
                     batch.take(fact, jump=jump)
                 batch.finish()
@@ -175,9 +194,9 @@ class Consumer:
         for (device, boot), seqs in batch.kept.items():
             self._deliver.receipt(device, boot, ranges(seqs))
 
-    def _batch(self, work: Work, facts: list[Waiting], now: datetime) -> Batch:
+    def _batch(self, work: Work, slugs: list[str], now: datetime, *, alone: bool = False) -> Batch:
         return Batch(
-            work, facts, now=now, ids=self._ids, new=self._new(), holding=self._holding, reopen=self._held
+            work, slugs, now=now, ids=self._ids, new=self._new(), holding=self._holding, reopen=self._held, alone=alone
         )  # fmt: skip
 
     def _refuse_all(self, facts: list[Waiting], error: StoreUnavailable) -> None:
@@ -191,23 +210,31 @@ class Consumer:
                 self._deliver.unavailable(fact.envelope.device)
 
     def _quarantine(self, fact: Waiting, error: Exception) -> None:
-        self.meters.quarantined += 1
         envelope = fact.envelope
+        if envelope.seq is not None and self._set_aside(
+            envelope.device, envelope.boot, envelope.seq, fact, error, kind=envelope.message.kind
+        ):
+            self._deliver.receipt(envelope.device, envelope.boot, ((envelope.seq, envelope.seq),))
+
+    def _set_aside(
+        self, device: str, boot: str, seq: int, raw: Waiting | HeldFact, error: Exception, *, kind: str
+    ) -> bool:
+        """Put a fact raw into quarantine, and its stream past it."""
+        self.meters.quarantined += 1
 
         def put(work: Work, now: datetime) -> None:
             row = Quarantined(
-                id=self._ids.new(), device=envelope.device, topic=fact.topic, payload=fact.payload,
-                error=f"{type(error).__name__}: {error}"[:500], received_at=fact.received_at,
+                id=self._ids.new(), device=device, topic=raw.topic, payload=raw.payload,
+                error=f"{type(error).__name__}: {error}"[:500], received_at=raw.received_at,
             )  # fmt: skip
             work.quarantine(row)
-            batch = self._batch(work, [fact], now)
-            batch.skip(fact)
+            batch = self._batch(work, [device], now, alone=True)
+            batch.skip(device, boot, seq)
             batch.finish()
-            data = {"kind": envelope.message.kind, "error": row.error}
+            data = {"kind": kind, "error": row.error}
             work.append(work.site_id(), [Event(kind=EventKind.FACT_QUARANTINED, at=now, data={**data})])
 
-        if self._transaction(put) and envelope.seq is not None:
-            self._deliver.receipt(envelope.device, envelope.boot, ((envelope.seq, envelope.seq),))
+        return self._transaction(put)
 
     def _transaction(self, write: Callable[[Work, datetime], None]) -> bool:
         try:
@@ -217,18 +244,24 @@ class Consumer:
         except StoreUnavailable as error:
             _log.error("the store is unavailable: %s", error)
             return False
+        except Exception:
+            # What cannot be written down must not keep us from hearing the rest.
+            _log.exception("something heard could not be written down")
+            return False
         self._deliver.after_commit((), events)
         return True
 
     def _nonsense(self, address: Address, why: str, payload: bytes, at: datetime) -> None:
         """Counted always; logged and written down at the first, tenth, hundredth …"""
         name = f"{address.device}/{address.channel}"
+        if name not in self.meters.nonsense and len(self.meters.nonsense) >= MOST_NAMES:
+            name = OTHERS
         self.meters.nonsense[name] += 1
         count = self.meters.nonsense[name]
         if count != 10 ** (len(str(count)) - 1):
             return
+        why, example = fit_to_show(why.encode(), most=300), fit_to_show(payload)
         _log.warning("%s talks nonsense on %s (%d times): %s", address.device, address.channel, count, why)
-        example = payload[:80].decode("ascii", "backslashreplace")
 
         def write(work: Work, now: datetime) -> None:
             found = work.lock_devices([address.device], now, self._new()).get(address.device)
@@ -245,14 +278,20 @@ class Consumer:
         try:
             with self._store.begin() as work:
                 overdue = work.held_since(self._clock.now() - timedelta(seconds=GAP_WAIT_S))
-                early: list[Waiting] = []
+                early: list[tuple[str, HeldFact]] = []
                 for slug, boot in overdue:
                     locked = work.lock_devices([slug], self._clock.now(), self._new())[slug]
-                    early += [self._held(slug, held) for held in work.held(locked.device.id, boot)]
+                    early += [(slug, held) for held in work.held(locked.device.id, boot)]
         except StoreUnavailable:
             return
-        for fact in early:
-            self._jump(fact)
+        for slug, held in early:
+            try:
+                fact = self._held(slug, held)
+            except BadMessage as error:
+                # It could be read when it came: its key or our version has changed since.
+                self._set_aside(slug, held.boot, held.seq, held, error, kind="unreadable")
+            else:
+                self._jump(fact)
 
     def _held(self, slug: str, held: HeldFact) -> Waiting:
         envelope = unseal(held.payload, topic=held.topic, site=self._site, device=slug, key=self._keys(slug))
@@ -260,7 +299,7 @@ class Consumer:
 
     def _jump(self, fact: Waiting) -> None:
         try:
-            self._commit([fact], jump=True)
+            self._commit([fact], alone=True, jump=True)
         except StoreUnavailable as error:
             self._refuse_all([fact], error)
         except Exception as error:

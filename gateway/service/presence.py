@@ -16,13 +16,16 @@ OURS = frozenset({BRIDGE_GONE, NO_NEWS})
 """Reasons that we gave ourselves: hearing the device again is enough to take them back."""
 
 
-def note_status(work: Work, slug: str, status: DeviceStatus, now: datetime, new: Iterator[str]) -> None:
-    """A retained presence or a last will."""
+def note_status(
+    work: Work, slug: str, status: DeviceStatus, now: datetime, new: Iterator[str], *, kept: bool = False
+) -> None:
+    """A presence or a last will; one that the broker has ``kept`` may be older than the silence since."""
     found = work.lock_devices([slug], now, new).get(slug)
     if found is None:
         return
     device = found.device
-    if status.online and device.presence is Presence.OFFLINE and device.presence_reason in OURS:
+    takes_back = OURS - {NO_NEWS} if kept else OURS
+    if status.online and device.presence is Presence.OFFLINE and device.presence_reason in takes_back:
         _back(work, device, now)
     elif not status.online and device.presence is not Presence.OFFLINE:
         _gone(work, device, EventKind.DEVICE_LOST, BRIDGE_GONE, now)

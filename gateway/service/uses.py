@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from devices.envelope import LIVE_AGE_MS, Envelope
 from devices.messages import Tone
@@ -12,6 +12,9 @@ from gateway.domain.resources import Device, Presence
 from gateway.domain.sessions import Session, State, Trigger, desired_power, step
 from gateway.domain.timespan import seconds_between
 from gateway.ports.store import ResourceFacts, Work
+
+EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
+"""A device that tells of an earlier time has a clock that was never set."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,10 +35,11 @@ class Received:
     @property
     def happened_at(self) -> datetime:
         """When it happened, by our clock where its age is known, else as the device tells, never in the future."""
-        if self.envelope.age_ms is not None:
-            return self.received_at - timedelta(milliseconds=max(0, self.envelope.age_ms))
-        told = self.envelope.at
-        return min(told, self.received_at) if told else self.received_at
+        age_ms, told = self.envelope.age_ms, self.envelope.at
+        if age_ms is not None:
+            possible = age_ms / 1000 <= seconds_between(EARLIEST, self.received_at)
+            return self.received_at - timedelta(milliseconds=max(0, age_ms)) if possible else self.received_at
+        return min(told, self.received_at) if told and told >= EARLIEST else self.received_at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,7 +16,7 @@ from devices.messages import (
 from devices.topics import Channel, topic
 from firmware_bridges.courier import Courier, last_will
 from firmware_bridges.outbox import Outbox, OutboxFull
-from firmware_bridges.reporter import fit_to_show
+from devices.nonsense import fit_to_show
 from gateway.adapters.bus_memory import MemoryBroker, MemoryBus
 from gateway.ports.errors import SubscriptionRefused
 from tests.fakes.clock import FakeClock

@@ -3,16 +3,21 @@
 import random
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 import pytest
 
-from devices.messages import BadgeTapped, JobEnded, JobStarted, Outcome, PowerReported, Tone
+from devices import codec
+from devices.messages import BadgeTapped, DeviceStatus, JobEnded, JobStarted, Outcome, PowerReported, Tone
 from devices.topics import Channel, topic
 from gateway.domain.resources import Presence
 from gateway.ports.bus import Delivery
 from gateway.ports.errors import StoreUnavailable
 from gateway.ports.store import Work
+from gateway.service import presence
+from gateway.service.consume import MOST_NAMES
 from gateway.service.routes import ROUTES
+from gateway.service.sweeps import QUIET_S
 from tests.fakes.service_lab import SITE, ServiceLab, hashed
 
 STORY = (
@@ -142,3 +147,109 @@ def test_an_unknown_device_is_added_unassigned_and_opens_nothing(lab: ServiceLab
     (refused,) = lab.events("tap_refused")
     assert refused.data["refusals"] == ["reader_unassigned"]
     assert lab.receipts("new-reader") == [((1, 1),)]
+
+
+def test_an_early_fact_whose_handler_fails_costs_itself_and_not_the_one_before_it(
+    lab: ServiceLab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise RuntimeError("planted")
+
+    first, second, third = [lab.fact("grbl-1", fact, seq=n) for n, fact in enumerate(STORY[:3], 1)]
+    lab.hear(second, third)
+    monkeypatch.setitem(ROUTES, JobEnded, broken)
+    lab.hear(first)
+    lab.later(5)
+    lab.consumer._close_gaps()
+
+    assert [row[2] for row in lab.store.views().quarantine(10)] == ["RuntimeError: planted"]
+    assert story(lab) == [("job_started", None), ("job_ended", "unknown"), ("job_started", None)]
+    assert ((1, 1),) in lab.receipts("grbl-1")
+
+
+def test_an_early_fact_that_can_no_longer_be_read_stops_nothing(lab: ServiceLab) -> None:
+    lab.hear(lab.fact("grbl-1", STORY[1], seq=2))
+    with lab.store.begin() as work:
+        (slug, boot), = work.held_since(lab.in_(days=1))
+        device = work.lock_devices([slug], lab.clock.now(), iter(()))[slug].device
+        (held,) = work.held(device.id, boot)
+        work.release(device.id, boot, [2])
+        work.hold(replace(held, payload=b"signed with a key that is no longer used"))
+    lab.later(5)
+    lab.consumer._close_gaps()
+
+    (row,) = lab.store.views().quarantine(10)
+    assert row[1] == "grbl-1"
+    with lab.store.begin() as work:
+        assert work.held_since(lab.in_(days=1)) == ()
+    lab.hear(lab.fact("grbl-1", STORY[2], seq=3))
+    assert story(lab) == [("job_started", None)]
+
+
+def test_a_device_that_says_it_is_gone_is_not_heard_again_by_that(lab: ServiceLab) -> None:
+    lab.sweeper.sweep()
+    lab.later(QUIET_S + 30)
+    lab.sweeper.sweep()
+    assert lab.facts().interlock.presence_reason == "no_news"
+    lab.status("plug-1", online=False)
+    lab.later(30)
+    lab.sweeper.sweep()
+
+    assert lab.facts().interlock.presence is Presence.OFFLINE
+
+
+def test_an_old_word_that_the_broker_has_kept_brings_no_silent_device_back(lab: ServiceLab) -> None:
+    lab.sweeper.sweep()
+    lab.later(QUIET_S + 30)
+    lab.sweeper.sweep()
+    name = topic(Channel.STATUS, site=SITE, device="plug-1")
+    lab.hear(Delivery(name, codec.encode(DeviceStatus(online=True)), retained=True))
+    assert lab.facts().interlock.presence_reason == "no_news"
+
+    lab.status("plug-1", online=True)
+    assert lab.facts().interlock.presence is Presence.ONLINE
+
+
+def test_strangers_on_the_bus_fill_no_memory(lab: ServiceLab) -> None:
+    for number in range(5000):
+        lab.hear(Delivery(topic(Channel.SAMPLE, site=SITE, device=f"x{number}"), b"{"))
+
+    assert len(lab.consumer.meters.nonsense) <= MOST_NAMES + 1
+    assert len(lab.consumer.heard) <= MOST_NAMES
+    assert sum(lab.consumer.meters.nonsense.values()) == 5000
+
+
+@pytest.mark.parametrize("shape", ['{"v":1,"uid":"%s"}', '{"v":1,"site":"hesdin","device":"%s","boot":"b","seq":1,"mono_ms":0}'])
+def test_a_raw_badge_number_in_nonsense_reaches_no_log_and_no_row(
+    lab: ServiceLab, caplog: pytest.LogCaptureFixture, shape: str
+) -> None:
+    name = topic(Channel.FACT, site=SITE, device="reader-1")
+    lab.hear(Delivery(name, (shape % "04A1B2C3D4").encode()), Delivery(name, b'{"v":1,"kind":"\\u0000\x00'))
+
+    (event, *_more) = lab.events("device_nonsense")
+    assert "A1B2C3" not in str(event.data)
+    assert "A1B2C3" not in caplog.text
+    assert "\0" not in str(event.data)
+
+
+def test_a_clock_that_was_never_set_dates_nothing(lab: ServiceLab) -> None:
+    sealed = lab.fact("grbl-1", STORY[0], age_ms=None)
+    never = sealed.payload.replace(b'"at":null', b'"at":"1970-01-01T00:00:07+00:00"')
+    lab.hear(Delivery(sealed.topic, never))
+    lab.say("grbl-1", STORY[1], age_ms=60_000 * 60 * 24 * 365 * 1500)
+
+    assert [event.at for event in lab.events() if event.kind.startswith("job_")] == [lab.clock.now()] * 2
+
+
+def test_a_fault_that_the_store_has_for_good_does_not_stop_the_ears(
+    lab: ServiceLab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise ValueError("the database refuses this")
+
+    monkeypatch.setattr(presence, "note_status", refuse)
+    name = topic(Channel.STATUS, site=SITE, device="plug-1")
+    gone = Delivery(name, codec.encode(DeviceStatus(online=False)))
+    lab.hear(gone, lab.fact("reader-1", BadgeTapped(badge=hashed("ada"))))
+
+    assert lab.power() == [True]
