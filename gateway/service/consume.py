@@ -62,6 +62,7 @@ class Consumer:
         self._store, self._bus, self._clock, self._ids = store, bus, clock, ids
         self._site, self._deliver, self._keys, self._on_sample, self._group = site, deliver, keys, on_sample, group
         self._inbox: queue.SimpleQueue[tuple[Delivery, datetime]] = queue.SimpleQueue()
+        self._answered: dict[tuple[str, str, int | None], None] = {}
         self._holding: set[tuple[str, str]] = set()
         self._gaps_checked = float("-inf")
         self.trouble: str | None = None
@@ -133,7 +134,10 @@ class Consumer:
         if isinstance(envelope.message, Sample):
             self._on_sample(address.device, envelope.message, at)
             return None
-        return Waiting(envelope=envelope, received_at=at, topic=delivery.topic, payload=delivery.payload)
+        return Waiting(
+            envelope=envelope, received_at=at, topic=delivery.topic, payload=delivery.payload,
+            answered=(envelope.device, envelope.boot, envelope.seq) in self._answered,
+        )  # fmt: skip
 
     def _note_status(self, device: str, delivery: Delivery, at: datetime) -> None:
         status = codec.decode(delivery.payload) if delivery.payload else None
@@ -206,8 +210,13 @@ class Consumer:
             _log.error("the store is unavailable, facts stay with their devices: %s", error)
         self.trouble = str(error)
         for fact in facts:
-            if isinstance(fact.envelope.message, BadgeTapped) and fact.envelope.fresh:
-                self._deliver.unavailable(fact.envelope.device)
+            envelope = fact.envelope
+            if isinstance(envelope.message, BadgeTapped) and envelope.fresh:
+                self._deliver.unavailable(envelope.device)
+                # Whoever was told *unavailable* has gone: the same tap, sent again, must not start the machine.
+                self._answered[envelope.device, envelope.boot, envelope.seq] = None
+                if len(self._answered) > MOST_NAMES:
+                    del self._answered[next(iter(self._answered))]
 
     def _quarantine(self, fact: Waiting, error: Exception) -> None:
         envelope = fact.envelope

@@ -22,7 +22,7 @@ def handle_tap(work: Work, fact: Received, now: datetime, ids: Ids) -> Outcome:
         return Outcome()
     session, member = facts.access.session, facts.access.member
     holds = session is not None and member is not None and session.operator_id == member.id
-    if session and holds and (session.state is not State.INTERRUPTED or tapped_again_too_soon(session, now)):
+    if session and holds and session.state is not State.INTERRUPTED:
         return _holder_tapped(work, facts, session, fact, now)
     decision = decide_access(facts.access, now)
     if isinstance(decision, Denied):

@@ -116,8 +116,11 @@ def test_while_the_store_is_away_taps_are_answered_unavailable_and_nothing_is_re
 
     store.broken = False
     lab.hear(tap, job)
-    assert lab.power() == [True]
+    assert lab.power() == [], "whoever was told *unavailable* has gone"
+    assert [event.kind for event in lab.events() if event.kind.startswith("tap_")] == ["tap_late"]
     assert lab.receipts("grbl-1") == [((1, 1),)]
+    lab.tap("ada")
+    assert lab.power() == [True]
     lab.close()
 
 
