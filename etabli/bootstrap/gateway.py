@@ -20,6 +20,8 @@ from gateway.service.sweeps import Sweeper
 
 FLUSH_S = 2.0
 KEEP_HOUSE_S = 300.0
+UNPLACED_S = 10.0
+"""How soon it is looked up again whether a device without a resource has got one."""
 STAGE = 1
 
 _log = logging.getLogger(__name__)
@@ -105,17 +107,17 @@ class Samples:
 
     def _place(self, device: str) -> tuple[str | None, str | None]:
         now = self._basis.clock.monotonic()
-        if device not in self._places or now - self._known_at > KEEP_HOUSE_S:
+        if now - self._known_at > (KEEP_HOUSE_S if device in self._places else UNPLACED_S):
             self._known_at = now
             try:
                 floor = self._store.views().floor(self._basis.clock.now())
             except EtabliError:
-                return None, None
-            self._places = {
-                d.slug: (view.resource.slug, str(view.resource.kind)) for view in floor for d in view.devices
-            }
-            self._places.setdefault(device, (None, None))
-        return self._places[device]
+                floor = None
+            if floor is not None:
+                self._places = {
+                    d.slug: (view.resource.slug, str(view.resource.kind)) for view in floor for d in view.devices
+                }
+        return self._places.get(device, (None, None))
 
     def run(self, stop: threading.Event) -> None:
         """Write what waits, every two seconds and once more at the end."""

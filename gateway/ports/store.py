@@ -119,7 +119,7 @@ class Work(Protocol):
         """Everything about this reader's resource, this badge's member, in one read."""
 
     def facts_for(self, resource_id: str) -> ResourceFacts | None:
-        """Everything that a report or a sweep needs about a resource."""
+        """Everything that a report or a sweep needs about a resource, which is ours alone from here on."""
 
     def save_session(self, session: Session) -> None:
         """Insert or update a session; StoreUnavailable when a second open one is tried on the same resource."""
@@ -141,7 +141,7 @@ class Work(Protocol):
 
     # sweeps
     def resources_to_sweep(self) -> tuple[ResourceFacts, ...]:
-        """Every resource with an open session, a running job or an interlock."""
+        """Every resource with an open session, a running job or an interlock, ours alone from here on."""
 
     def quiet_devices(self, before: datetime) -> tuple[Device, ...]:
         """Devices last seen before ``before`` and not yet known to be offline."""

@@ -73,13 +73,13 @@ class Consumer:
 
     def listen(self) -> None:
         """Subscribe; raises what the bus raises."""
-        facts = [(topics.subscription(Channel.FACT, site=self._site), 1)]
-        self._bus.subscribe(facts, self._hear, group=self._group)
-        others = [
+        shared = [
+            (topics.subscription(Channel.FACT, site=self._site), 1),
             (topics.subscription(Channel.SAMPLE, site=self._site), 0),
-            (topics.subscription(Channel.STATUS, site=self._site), 1),
         ]
-        self._bus.subscribe(others, self._hear)
+        self._bus.subscribe(shared, self._hear, group=self._group)
+        # Every gateway hears who is there, and what the broker has kept of it.
+        self._bus.subscribe([(topics.subscription(Channel.STATUS, site=self._site), 1)], self._hear)
 
     def _hear(self, delivery: Delivery) -> None:
         self._inbox.put((delivery, self._clock.now()))

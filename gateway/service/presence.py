@@ -53,7 +53,13 @@ def note_heard(work: Work, heard: Mapping[str, datetime], now: datetime, new: It
             work.save_device(device)
 
 
-def note_silent(work: Work, before: datetime, now: datetime) -> None:
+def note_silent(work: Work, before: datetime, now: datetime, new: Iterator[str]) -> None:
     """Devices that have said nothing since ``before``: *no news*, which is neither *off* nor *out of order*."""
+    quiet = [device.slug for device in work.quiet_devices(before)]
+    if not quiet:
+        return
+    # Read again under their locks: another gateway may be writing down what they have just said.
+    locked = work.lock_devices(quiet, now, new)
     for device in work.quiet_devices(before):
-        _gone(work, device, EventKind.DEVICE_STALE, NO_NEWS, now)
+        if device.slug in locked:
+            _gone(work, device, EventKind.DEVICE_STALE, NO_NEWS, now)

@@ -40,7 +40,7 @@ class Sweeper:
         self._every_s, self._quiet = every_s, timedelta(seconds=quiet_s)
         self._differs_since: dict[str, datetime] = {}
         self._alarms: set[tuple[str, str]] | None = None
-        self._heard_at = float("-inf")
+        self._heard_at, self._listening_since = float("-inf"), float("inf")
         self._away = False
 
     def run(self, stop: threading.Event) -> None:
@@ -57,10 +57,10 @@ class Sweeper:
                 self._alarms = {
                     (view.resource.id, code) for view in self._store.views().floor(now) for code in view.alarms
                 }
+            self._look_for_silence(now)
             with self._deliver.turn:
                 with self._store.begin() as work:
                     outcomes = [self._look_at(work, facts, now) for facts in work.resources_to_sweep()]
-                    self._look_for_silence(work, now)
                     events = work.appended
                 self._deliver.after_commit(outcomes, events)
         except StoreUnavailable as error:
@@ -125,14 +125,19 @@ class Sweeper:
         )
         log(work, event)
 
-    def _look_for_silence(self, work: Work, now: datetime) -> None:
-        if self._clock.monotonic() - self._heard_at < HEARD_EVERY_S:
+    def _look_for_silence(self, now: datetime) -> None:
+        """In a transaction of its own: devices are locked before their resources, never after."""
+        monotonic = self._clock.monotonic()
+        if monotonic - self._heard_at < HEARD_EVERY_S:
             return
-        new = (self._ids.new() for _ in itertools.count())
-        heard = dict(self._heard())
-        if heard:
-            presence.note_heard(work, heard, now, new)
-        first_look = self._heard_at == float("-inf")
-        self._heard_at = self._clock.monotonic()
-        if not first_look:
-            presence.note_silent(work, now - self._quiet, now)
+        self._listening_since = min(self._listening_since, monotonic)
+        new, heard = (self._ids.new() for _ in itertools.count()), dict(self._heard())
+        with self._store.begin() as work:
+            if heard:
+                presence.note_heard(work, heard, now, new)
+            # Whoever has just come back has not been listening long enough to call anyone silent.
+            if monotonic - self._listening_since >= self._quiet.total_seconds():
+                presence.note_silent(work, now - self._quiet, now, new)
+            events = work.appended
+        self._heard_at = monotonic
+        self._deliver.after_commit((), events)

@@ -1,6 +1,7 @@
 """The store port, on SQLite in a file, SQLite in memory and PostgreSQL: transactions, devices, streams, sessions."""
 
 import threading
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from itertools import count
@@ -271,6 +272,38 @@ class TestTaps:
         assert set(both) == {"laser-1", "desk-1"}
         assert both["desk-1"].session is not None
         assert both["desk-1"].interlock is None
+
+
+class TestTwoWriters:
+    @pytest.mark.parametrize("how", ["report", "sweep"])
+    def test_who_reads_a_session_to_change_it_is_alone_with_it(self, store, stored_lab, how):
+        lab, reading, seen = stored_lab, threading.Event(), []
+
+        def read(work):
+            return work.facts_for(lab.laser.id) if how == "report" else work.resources_to_sweep()[0]
+
+        def second():
+            reading.wait(5)
+            with store.begin() as work:
+                seen.append(read(work).session)
+
+        with store.begin() as work:
+            work.save_session(lab.session())
+        other = threading.Thread(target=second)
+        other.start()
+        with store.begin() as work:
+            session = read(work).session
+            reading.set()
+            other.join(0.3)
+            work.save_session(replace(session, state=State.CLOSED, closed_at=NOW))
+        other.join(5)
+
+        assert seen == [None]
+
+    def test_what_no_index_can_hold_is_refused_for_good_and_not_tried_for_ever(self, store, stored_lab):
+        key = "".join(chr(0x4E00 + n * 7919 % 20000) for n in range(4000))
+        with suppress(ValueError), store.begin() as work:
+            work.save_job(job(stored_lab, key))
 
 
 class TestSessionsAndJobs:

@@ -29,7 +29,7 @@ _SENTENCES: tuple[tuple[type[Exception] | tuple[type[Exception], ...], str], ...
 
 def explain(fault: Exception) -> Exception:
     """Our fault for one of psycopg's."""
-    if isinstance(fault, psycopg.IntegrityError | psycopg.DataError):
+    if isinstance(fault, psycopg.IntegrityError | psycopg.DataError | errors.ProgramLimitExceeded):
         return Refused(f"the database refuses this: {fault}")
     for kind, sentence in _SENTENCES:
         if isinstance(fault, kind):

@@ -4,7 +4,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Select, and_, bindparam, exists, literal, or_, select, true, union
+from sqlalchemy import Executable, Select, and_, bindparam, exists, literal, or_, select, true, union
 
 from devices.messages import HashedBadge
 from gateway.adapters.sql import schema
@@ -58,11 +58,13 @@ _busy = union(
         _devices.c.role == DeviceRole.INTERLOCK.value, _devices.c.resource_id.is_not(None)
     ),
 )
-FACTS_TO_SWEEP = (
-    select(packed(*_FACTS))
-    .where(_resources.c.site_id == SITE, _resources.c.id.in_(_busy.scalar_subquery()))
-    .order_by(_resources.c.id)
+_to_sweep = and_(_resources.c.site_id == SITE, _resources.c.id.in_(_busy.scalar_subquery()))
+FACTS_TO_SWEEP = select(packed(*_FACTS)).where(_to_sweep).order_by(_resources.c.id)
+# Rows that point to a resource may be added all the while.
+LOCK_RESOURCE = (
+    select(_resources.c.id).where(_resources.c.id == bindparam("resource_id")).with_for_update(key_share=True)
 )
+LOCK_TO_SWEEP = select(_resources.c.id).where(_to_sweep).order_by(_resources.c.id).with_for_update(key_share=True)
 SAVE_SESSION = upsert(_sessions, ("id",))
 
 
@@ -191,14 +193,21 @@ class TapsPart(Part):
         )
 
     def facts_for(self, resource_id: str) -> ResourceFacts | None:
-        """Everything that a report or a sweep needs about a resource."""
+        """Everything that a report or a sweep needs about a resource, which is ours alone from here on."""
+        self._lock_first(LOCK_RESOURCE, resource_id=resource_id)
         row = self._tx.one(FACTS_OF_RESOURCE, resource_id=resource_id)
         return _resource_facts(unpacked(row[0])) if row else None
 
     def resources_to_sweep(self) -> tuple[ResourceFacts, ...]:
-        """Every resource with an open session, a running job or an interlock."""
+        """Every resource with an open session, a running job or an interlock, ours alone from here on."""
+        self._lock_first(LOCK_TO_SWEEP, site_id=self.site_id())
         rows = self._tx.all(FACTS_TO_SWEEP, site_id=self.site_id())
         return tuple(_resource_facts(unpacked(row[0])) for row in rows)
+
+    def _lock_first(self, lock: Executable, **params: Any) -> None:
+        # SQLite has one writer anyway. In PostgreSQL a row that was waited for must be read as it is afterwards.
+        if self._tx.dialect == "postgresql":
+            self._tx.all(lock, **params)
 
     def save_session(self, session: Session) -> None:
         """Insert or update a session; StoreUnavailable when a second open one is tried on the same resource."""

@@ -15,7 +15,7 @@ from gateway.ports.bus import Delivery
 from gateway.ports.errors import StoreUnavailable
 from gateway.ports.store import Work
 from gateway.service import presence
-from gateway.service.consume import MOST_NAMES
+from gateway.service.consume import MOST_NAMES, Consumer
 from gateway.service.routes import ROUTES
 from gateway.service.sweeps import QUIET_S
 from tests.fakes.service_lab import SITE, ServiceLab, hashed
@@ -256,3 +256,19 @@ def test_a_fault_that_the_store_has_for_good_does_not_stop_the_ears(
     lab.hear(gone, lab.fact("reader-1", BadgeTapped(badge=hashed("ada"))))
 
     assert lab.power() == [True]
+
+
+def test_several_gateways_share_facts_and_samples_and_each_hears_who_is_there(
+    lab: ServiceLab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: dict[str, str | None] = {}
+
+    def subscribe(filters: list[tuple[str, int]], _handler: object, *, group: str | None = None) -> None:
+        asked.update({name.rsplit("/", 1)[-1]: group for name, _qos in filters})
+
+    monkeypatch.setattr(lab.bus, "subscribe", subscribe)
+    Consumer(
+        store=lab.store, bus=lab.bus, clock=lab.clock, ids=lab.ids, site=SITE, deliver=lab.deliver, group="gateways"
+    ).listen()
+
+    assert asked == {"fact": "gateways", "sample": "gateways", "status": None}

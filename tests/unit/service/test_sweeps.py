@@ -3,7 +3,7 @@
 from devices.messages import DeviceConnected, JobStarted, PowerReported
 from gateway.domain.resources import Presence
 from gateway.domain.sessions import State
-from gateway.service.sweeps import QUIET_S
+from gateway.service.sweeps import QUIET_S, Sweeper
 from tests.fakes.service_lab import ServiceLab
 
 
@@ -101,3 +101,20 @@ def test_sweeping_twice_changes_nothing_more(lab: ServiceLab) -> None:
     lab.sweeper.sweep()
 
     assert lab.events() == before
+
+
+def test_after_a_long_absence_of_ours_devices_get_time_to_be_heard(lab: ServiceLab) -> None:
+    lab.sweeper.sweep()
+    lab.later(QUIET_S + 600)
+    anew = Sweeper(
+        store=lab.store, clock=lab.clock, ids=lab.ids, deliver=lab.deliver, heard=lambda: lab.consumer.heard
+    )
+    lab.consumer.heard.clear()
+    for _ in range(3):
+        anew.sweep()
+        lab.later(25)
+    assert lab.events("device_stale") == []
+
+    lab.later(QUIET_S)
+    anew.sweep()
+    assert len(lab.events("device_stale")) == 1
