@@ -138,7 +138,13 @@ class TestSqlite:
             with pytest.raises(StoreUnavailable, match="is its folder there"):
                 attempt(tmp_path / "nowhere" / "etabli.db")
 
+    def test_before_the_file(self, tmp_path):
+        with pytest.raises(StoreUnavailable, match="etabli migrate"):
+            SqlStore(tmp_path / "etabli.db")
+        assert not (tmp_path / "etabli.db").exists()
+
     def test_before_the_tables(self, tmp_path):
+        (tmp_path / "etabli.db").touch()
         opened = SqlStore(tmp_path / "etabli.db")
         try:
             with pytest.raises(StoreUnavailable, match="etabli migrate"):

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from devices.messages import Outcome
+from gateway.adapters.sql import SqlStore
 from gateway.adapters.sql.transaction import Transaction
 from gateway.domain.events import Event, EventKind
 from gateway.domain.jobs import Job
@@ -13,7 +14,7 @@ from gateway.domain.people import Qualification, Training
 from gateway.domain.resources import DeviceRole, Presence, Resource
 from gateway.domain.sessions import State
 from gateway.ports.errors import StoreUnavailable
-from tests.fixtures_store import NOW
+from tests.fixtures_store import NOW, make_lab
 
 HOUR = timedelta(hours=1)
 
@@ -232,3 +233,51 @@ class TestLists:
 def test_views_of_an_empty_database_say_that_there_is_no_site(store):
     with pytest.raises(StoreUnavailable, match="site"):
         store.views().floor(NOW)
+
+
+def test_no_list_reads_a_whole_table_on_sqlite(sqlite_path, monkeypatch):
+    """SQLite keeps no statistics here: each list must lead it to the index that makes its page short."""
+    store = SqlStore(sqlite_path)
+    make_lab(store)
+    plans = []
+    run = Transaction.all
+
+    def explained(tx, statement, /, **params):
+        prepared = tx._statements[statement]
+        plans.extend(row[3] for row in tx._cursor.execute(f"EXPLAIN QUERY PLAN {prepared.sql}", prepared.bind(params)))
+        return run(tx, statement, **params)
+
+    monkeypatch.setattr(Transaction, "all", explained)
+    long = ("sessions", "jobs", "reservations", "qualifications", "events", "held_facts", "badge_hashes")
+    views, window = store.views(), {"starts": NOW, "ends": NOW + HOUR}
+    asked = [
+        (lambda: views.floor(NOW), "sessions USING INDEX uq_sessions_one_open"),
+        (lambda: views.floor(NOW), "jobs USING INDEX ix_jobs_running_resource"),
+        (lambda: views.floor(NOW), "reservations USING INDEX ix_reservations_ends"),
+        (lambda: views.resource("laser-1", NOW), "reservations USING INDEX ix_reservations_resource_id_ends"),
+        (lambda: views.sessions(limit=9, cursor=None), "sessions USING INDEX ix_sessions_opened_at_id"),
+        (lambda: views.sessions(limit=9, cursor=None, open_only=True), "sessions USING INDEX uq_sessions_one_open"),
+        (
+            lambda: views.sessions(limit=9, cursor=None, resource="laser-1"),
+            "sessions USING INDEX ix_sessions_resource_id_opened_at_id",
+        ),
+        (lambda: views.jobs(limit=9, cursor=None), "jobs USING INDEX ix_jobs_started_at_id"),
+        (
+            lambda: views.jobs(limit=9, cursor=None, resource="laser-1"),
+            "jobs USING INDEX ix_jobs_resource_id_started_at_id",
+        ),
+        (lambda: views.reservations(limit=9, cursor=None, **window), "USING INDEX ix_reservations_ends"),
+        (lambda: views.events(limit=9, cursor=None, kinds=("tap_noted",)), "USING COVERING INDEX ix_events_kind_id"),
+        (lambda: views.unknown_badges(NOW), "events USING INDEX ix_events_refused"),
+        (lambda: views.last_tap("x"), "events USING INDEX ix_events_taps"),
+        (lambda: views.members(limit=9, cursor=None), "members USING INDEX ix_members_sort_name_id"),
+    ]
+    try:
+        for ask, index in asked:
+            plans.clear()
+            ask()
+            assert any(index in step for step in plans), (index, plans)
+            assert not [step for step in plans if step.startswith("SCAN") and step.split()[-1] in long], plans
+            assert not [step for step in plans if "ORDER BY" in step and "members" in index], plans
+    finally:
+        store.close()

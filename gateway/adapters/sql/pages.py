@@ -61,9 +61,9 @@ class Paging:
 
 
 @cache
-def paged(build: Callable[..., Select[Any]], paging: Paging, cursor: bool, filters: tuple[str, ...]) -> Select[Any]:  # noqa: FBT001
+def paged(build: Callable[..., Select[Any]], paging: Paging, filters: tuple[str, ...]) -> Select[Any]:
     """The same statement for the same question, so that it is compiled once."""
-    return paging.after(build(*filters), cursor=cursor)
+    return paging.after(build(*filters), cursor="mark0" in filters)
 
 
 def page(
@@ -78,12 +78,16 @@ def page(
     given: dict[str, Any],
     **params: Any,
 ) -> Page[T]:
-    """One page of what ``build(*names)`` selects, where ``names`` are the filters of ``given`` that are not None."""
+    """One page of what ``build(*names)`` selects, where ``names`` are the filters of ``given`` that are not None.
+
+    With a cursor they hold ``mark0`` and ``mark1`` too, for whoever must know.
+    """
     limit = max(1, min(limit, MOST))
     chosen = {name: value for name, value in given.items() if value is not None}
-    mark = paging.load(cursor) if cursor is not None else {}
-    statement: Statement = paged(build, paging, cursor is not None, tuple(sorted(chosen)))
-    rows: list[Sequence[Any]] = tx.all(statement, limit=limit + 1, **mark, **chosen, **params)
+    if cursor is not None:
+        chosen |= paging.load(cursor)
+    statement: Statement = paged(build, paging, tuple(sorted(chosen)))
+    rows: list[Sequence[Any]] = tx.all(statement, limit=limit + 1, **chosen, **params)
     found = tuple(shape.read(row) for row in rows[:limit])
     more = len(rows) > limit
     return Page(rows=found, next=paging.dump(*key(found[-1])) if more else None)

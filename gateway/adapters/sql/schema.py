@@ -29,6 +29,7 @@ REVISION = "0001"
 TAP_KINDS = "kind IN ('tap_granted', 'tap_refused', 'tap_noted')"
 REFUSED_TAPS = "kind = 'tap_refused'"
 
+# No index begins with the site: a database holds one or a few, and SQLite would take such an index for the best of all.
 metadata = MetaData(
     naming_convention={
         "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -39,6 +40,8 @@ metadata = MetaData(
     }
 )
 
+# In SQLite these rows lie in their primary key itself: one page fewer to write at each tap.
+_CLUSTERED: dict[str, Any] = {"sqlite_with_rowid": False}
 # SQLite counts up by itself only in a column that is exactly INTEGER.
 _Serial = BigInteger().with_variant(Integer(), "sqlite")
 # The order of keyset pages must be the order of bytes on both databases.
@@ -118,9 +121,10 @@ qualifications = Table(
     "qualifications", metadata, _id(), _site(),
     _ref("member_id", "members.id"), _ref("training_id", "trainings.id"),
     _at("granted_at", nullable=False), _note("granted_by"), _at("expires_at"), _at("revoked_at"), _note("note"),
+    Index("ix_qualifications_member_id_granted_at_id", "member_id", "granted_at", "id"),
     Index("ix_qualifications_member_id_training_id", "member_id", "training_id"),
     Index("ix_qualifications_training_id_granted_at_id", "training_id", "granted_at", "id"),
-    Index("ix_qualifications_site_id_granted_at_id", "site_id", "granted_at", "id"),
+    Index("ix_qualifications_granted_at_id", "granted_at", "id"),
 )  # fmt: skip
 
 badge_hashes = Table(
@@ -147,9 +151,10 @@ device_streams = Table(
     "device_streams", metadata,
     _ref("device_id", "devices.id"), _text("boot"), _site(),
     Column("applied_seq", BigInteger(), nullable=False), Column("gaps", plain_json(), nullable=False),
-    _at("updated_at", nullable=False),
+    _at("first_at", nullable=False),
     PrimaryKeyConstraint("device_id", "boot"),
-    Index("ix_device_streams_device_id_updated_at", "device_id", "updated_at"),
+    Index("ix_device_streams_device_id_first_at", "device_id", "first_at"),
+    **_CLUSTERED,
 )  # fmt: skip
 
 held_facts = Table(
@@ -165,7 +170,7 @@ quarantine = Table(
     "quarantine", metadata, _id(), _site(),
     _text("device"), _text("topic"), Column("payload", LargeBinary(), nullable=False), _text("error"),
     _at("received_at", nullable=False),
-    Index("ix_quarantine_site_id_received_at", "site_id", "received_at"),
+    Index("ix_quarantine_received_at_id", "received_at", "id"),
 )  # fmt: skip
 
 reservations = Table(
@@ -176,8 +181,8 @@ reservations = Table(
     CheckConstraint("starts < ends", name="span"),
     Index("ix_reservations_resource_id_starts", "resource_id", "starts", **_where("cancelled_at IS NULL")),
     Index("ix_reservations_resource_id_ends", "resource_id", "ends", **_where("cancelled_at IS NULL")),
-    Index("ix_reservations_site_id_starts_id", "site_id", "starts", "id", **_where("cancelled_at IS NULL")),
-    Index("ix_reservations_site_id_ends", "site_id", "ends", **_where("cancelled_at IS NULL")),
+    Index("ix_reservations_starts_id", "starts", "id", **_where("cancelled_at IS NULL")),
+    Index("ix_reservations_ends", "ends", **_where("cancelled_at IS NULL")),
 )  # fmt: skip
 
 sessions = Table(
@@ -189,9 +194,9 @@ sessions = Table(
     Column("enabled_s", Double(), nullable=False), Column("active_s", Double(), nullable=False),
     Column("idle_s", Double(), nullable=False),
     Index("uq_sessions_one_open", "resource_id", unique=True, **_where("closed_at IS NULL")),
-    Index("ix_sessions_open", "site_id", "opened_at", "id", **_where("closed_at IS NULL")),
-    Index("ix_sessions_site_id_opened_at_id", "site_id", "opened_at", "id"),
+    Index("ix_sessions_opened_at_id", "opened_at", "id"),
     Index("ix_sessions_resource_id_opened_at_id", "resource_id", "opened_at", "id"),
+    **_CLUSTERED,
 )  # fmt: skip
 
 jobs = Table(
@@ -206,8 +211,9 @@ jobs = Table(
     Index("ix_jobs_running_resource", "resource_id", **_where("ended_at IS NULL")),
     Index("ix_jobs_running_device", "device_id", **_where("ended_at IS NULL")),
     Index("ix_jobs_resource_id_ended_at", "resource_id", "ended_at", **_where("ended_at IS NOT NULL")),
-    Index("ix_jobs_site_id_started_at_id", "site_id", "started_at", "id"),
+    Index("ix_jobs_started_at_id", "started_at", "id"),
     Index("ix_jobs_resource_id_started_at_id", "resource_id", "started_at", "id"),
+    **_CLUSTERED,
 )  # fmt: skip
 
 # No foreign keys: the log outlives what it speaks of, and four look-ups a row would weigh on every tap.

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
 from enum import Enum
+from functools import cache
 from typing import Any, Generic, TypeVar
 
 from sqlalchemy import ColumnElement, Table, select
@@ -66,8 +67,14 @@ class Shape(Generic[T]):
 
 def plain(value: Any) -> dict[str, Any]:
     """A frozen value as parameters: its fields by name, enums as their texts."""
-    found = {field.name: getattr(value, field.name) for field in fields(value)}
+    kind: Any = type(value)
+    found = {name: getattr(value, name) for name in _field_names(kind)}
     return {name: item.value if isinstance(item, Enum) else item for name, item in found.items()}
+
+
+@cache
+def _field_names(cls: Any) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(cls))
 
 
 def _fields(cls: Any, table: Table) -> dict[str, ColumnElement[Any]]:

@@ -51,6 +51,8 @@ class SqliteDatabase:
         self._idle_lock = threading.Lock()
         self._closed = False
         try:
+            if path is not None and not path.exists() and path.parent.is_dir():
+                raise StoreUnavailable(f"there is no database at {path} yet: run `etabli migrate`")
             self._writer = self._connect(readonly=False)
         except sqlite3.Error as fault:
             raise explain(fault) from fault
@@ -69,6 +71,8 @@ class SqliteDatabase:
                 connection.execute("PRAGMA foreign_keys = ON")
                 connection.execute("PRAGMA journal_mode = WAL")
                 connection.execute("PRAGMA synchronous = FULL")
+                # Every so many pages one commit also tidies the log away: rarer than one tap in a hundred.
+                connection.execute("PRAGMA wal_autocheckpoint = 4000")
             connection.execute(f"PRAGMA cache_size = {-4096 if readonly else -16384}")
         except sqlite3.Error:
             connection.close()

@@ -5,10 +5,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Boolean, ColumnElement, Executable, Float, ScalarSelect, Select, Table
+from sqlalchemy import JSON, BigInteger, ColumnElement, Executable, Float, Integer, ScalarSelect, Select, Table
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.dialects.sqlite.base import SQLiteCompiler
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.engine import Dialect
 from sqlalchemy.ext.compiler import compiles
@@ -23,11 +24,22 @@ Statement = Executable | Callable[[str], Executable]
 Process = Callable[[Any], Any]
 
 
+class _SqliteCompiler(SQLiteCompiler):
+    def get_from_hint_text(self, table: Any, text: str | None) -> str | None:
+        """SQLAlchemy knows hints, but not that SQLite has one."""
+        return text
+
+
+class _SqliteDialect(SQLiteDialect_pysqlite):
+    statement_compiler = _SqliteCompiler
+    supports_statement_cache = True
+
+
 def dialect_of(name: str) -> Dialect:
     """The dialect to compile for, with parameters by position."""
     if name == "postgresql":
         return PGDialect_psycopg(paramstyle="format", json_serializer=dump_json)
-    return SQLiteDialect_pysqlite(paramstyle="qmark", json_serializer=dump_json)
+    return _SqliteDialect(paramstyle="qmark", json_serializer=dump_json)
 
 
 class Prepared:
@@ -117,10 +129,11 @@ def insert_new(table: Table) -> Callable[[str], Executable]:
     return build
 
 
-class one_of(FunctionElement[bool]):  # noqa: N801 - reads as a function
+class one_of(FunctionElement[int]):  # noqa: N801 - reads as a function
     """``column`` is one of the texts in one parameter of type Words."""
 
-    type = Boolean()
+    # Not Boolean: SQLAlchemy would compare that with 1 on SQLite, and no index would serve.
+    type = Integer()
     inherit_cache = True
 
 
@@ -134,6 +147,11 @@ def _one_of(element: one_of, compiler: SQLCompiler, **kw: Any) -> str:
 def _one_of_postgresql(element: one_of, compiler: SQLCompiler, **kw: Any) -> str:
     column, words = (compiler.process(part, **kw) for part in element.clauses)
     return f"{column} = ANY({words})"
+
+
+def led_by(query: Select[Any], table: Table, index: str) -> Select[Any]:
+    """Make SQLite, which keeps no statistics here, use this index; PostgreSQL knows by itself."""
+    return query.with_hint(table, f"INDEXED BY {index}", "sqlite")
 
 
 class packed(FunctionElement[Any]):  # noqa: N801 - reads as a function

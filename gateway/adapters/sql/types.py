@@ -78,6 +78,5 @@ def plain_json() -> JSON:
     return JSON(none_as_null=True)
 
 
-def dump_json(value: object) -> str:
-    """JSON as it is stored: compact, readable French."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+dump_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+"""JSON as it is stored: compact, readable French."""

@@ -22,7 +22,7 @@ from gateway.adapters.sql.shapes import (
     TRAINING,
     badge_in,
 )  # fmt: skip
-from gateway.adapters.sql.statements import one_of
+from gateway.adapters.sql.statements import led_by, one_of
 from gateway.adapters.sql.transaction import Transaction
 from gateway.adapters.sql.types import Words
 from gateway.adapters.sql.work_log import CURSOR, events_after
@@ -54,9 +54,8 @@ LAST_TAP = (
     .limit(1)
 )
 REFUSED_WITH_BADGE = (
-    STORED_EVENTS.where(
-        _events.site_id == SITE, _events.at >= bindparam("since"), text(f"events.{schema.REFUSED_TAPS}")
-    )
+    led_by(STORED_EVENTS, schema.events, "ix_events_refused")
+    .where(_events.site_id == SITE, _events.at >= bindparam("since"), text(f"events.{schema.REFUSED_TAPS}"))
     .where(_events.data["badge"].as_string().is_not(None))
     .order_by(_events.at.desc(), _events.id.desc())
     .limit(_LOOKED_THROUGH)
@@ -194,7 +193,7 @@ class SqlViews:
         with self._read() as tx:
             return page(
                 tx, STORED_EVENT, views_lists.EVENTS, views_lists.events, lambda row: (row.id, row.id),
-                limit=limit, cursor=cursor, given={"kinds": kinds or None}, site_id=self._site.get(tx),
+                limit=limit, cursor=cursor, given={f"kind{i}": kind for i, kind in enumerate(dict.fromkeys(kinds))}, site_id=self._site.get(tx),
             )  # fmt: skip
 
     def events_after(self, cursor: int, limit: int) -> tuple[StoredEvent, ...]:

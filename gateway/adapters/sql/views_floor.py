@@ -7,11 +7,12 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Select, bindparam, select
+from sqlalchemy import ColumnElement, Select, Table, bindparam, select
 
 from gateway.adapters.sql import schema
 from gateway.adapters.sql.part import SITE
 from gateway.adapters.sql.shapes import DEVICE, JOB, RESERVATION, RESOURCE, SESSION, TRAINING, Shape
+from gateway.adapters.sql.statements import led_by
 from gateway.adapters.sql.transaction import Transaction
 from gateway.domain.booking import Reservation
 from gateway.domain.jobs import Job
@@ -27,11 +28,24 @@ _resources, _devices, _sessions = schema.resources.c, schema.devices.c, schema.s
 _jobs, _booked, _alarms = schema.jobs.c, schema.reservations.c, schema.alarms.c
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Question:
+    """What to ask about every resource of the site, or about one; the indexes that serve each, where SQLite must know."""
+
+    query: Select[Any]
+    resource_id: ColumnElement[Any]
+    table: Table | None = None
+    led_by: str = ""
+    led_by_one: str = ""
+
+
 @cache
-def _of(question: str, one: bool) -> Select[Any]:  # noqa: FBT001
-    """A question about every resource of the site, or about one."""
-    query, column = _QUESTIONS[question]
-    return query.where(column == bindparam("resource_id")) if one else query
+def _of(name: str, one: bool) -> Select[Any]:  # noqa: FBT001
+    question = _QUESTIONS[name]
+    query, index = question.query, question.led_by_one if one else question.led_by
+    if question.table is not None:
+        query = led_by(query, question.table, index)
+    return query.where(question.resource_id == bindparam("resource_id")) if one else query
 
 
 _newer = schema.jobs.alias("newer")
@@ -43,42 +57,48 @@ _last_job = (
     .correlate(schema.resources)
     .scalar_subquery()
 )
-_QUESTIONS: dict[str, tuple[Select[Any], ColumnElement[Any]]] = {
-    "devices": (
-        select(*DEVICE.columns)
+_QUESTIONS = {
+    "devices": _Question(
+        query=select(*DEVICE.columns)
         .where(_devices.site_id == SITE, _devices.resource_id.is_not(None))
         .order_by(_devices.slug),
-        _devices.resource_id,
+        resource_id=_devices.resource_id,
     ),
-    "sessions": (
-        select(*SESSION.columns).where(_sessions.site_id == SITE, _sessions.closed_at.is_(None)),
-        _sessions.resource_id,
+    "sessions": _Question(
+        query=select(*SESSION.columns).where(_sessions.site_id == SITE, _sessions.closed_at.is_(None)),
+        resource_id=_sessions.resource_id,
+        table=schema.sessions, led_by="uq_sessions_one_open", led_by_one="uq_sessions_one_open",
     ),
-    "jobs": (
-        select(*JOB.columns)
+    "jobs": _Question(
+        query=select(*JOB.columns)
         .where(_jobs.site_id == SITE, _jobs.ended_at.is_(None), _jobs.resource_id.is_not(None))
         .order_by(_jobs.started_at),
-        _jobs.resource_id,
+        resource_id=_jobs.resource_id,
+        table=schema.jobs, led_by="ix_jobs_running_resource", led_by_one="ix_jobs_running_resource",
     ),
-    "last_jobs": (
-        select(*JOB.columns)
+    "last_jobs": _Question(
+        query=select(*JOB.columns)
         .select_from(schema.resources)
         .join(schema.jobs, _jobs.id == _last_job)
         .where(_resources.site_id == SITE),
-        _resources.id,
+        resource_id=_resources.id,
     ),
-    "reservations": (
-        select(*RESERVATION.columns)
+    "reservations": _Question(
+        query=select(*RESERVATION.columns)
         .where(_booked.site_id == SITE, _booked.cancelled_at.is_(None))
         .where(_booked.ends > bindparam("now"), _booked.starts < bindparam("soon"))
         .order_by(_booked.starts),
-        _booked.resource_id,
+        resource_id=_booked.resource_id,
+        table=schema.reservations, led_by="ix_reservations_ends", led_by_one="ix_reservations_resource_id_ends",
     ),
-    "alarms": (
-        select(_alarms.resource_id, _alarms.code).where(_alarms.site_id == SITE).distinct().order_by(_alarms.code),
-        _alarms.resource_id,
+    "alarms": _Question(
+        query=select(_alarms.resource_id, _alarms.code)
+        .where(_alarms.site_id == SITE)
+        .distinct()
+        .order_by(_alarms.code),
+        resource_id=_alarms.resource_id,
     ),
-}
+}  # fmt: skip
 RESOURCES = select(*RESOURCE.columns).where(_resources.site_id == SITE).order_by(_resources.position, _resources.slug)
 RESOURCE_OF_SLUG = select(*RESOURCE.columns).where(_resources.site_id == SITE, _resources.slug == bindparam("slug"))
 TRAININGS = select(*TRAINING.columns).where(schema.trainings.c.site_id == SITE).order_by(schema.trainings.c.slug)

@@ -2,14 +2,13 @@
 
 from typing import Any
 
-from sqlalchemy import BindParameter, Select, bindparam, or_, select
+from sqlalchemy import BindParameter, Integer, Select, bindparam, exists, or_, select, union_all
 
 from gateway.adapters.sql import schema
 from gateway.adapters.sql.pages import Paging
 from gateway.adapters.sql.part import SITE
 from gateway.adapters.sql.shapes import JOB, MEMBER, QUALIFICATION, RESERVATION, SESSION, STORED_EVENTS
-from gateway.adapters.sql.statements import one_of
-from gateway.adapters.sql.types import Words
+from gateway.adapters.sql.statements import led_by
 
 _sessions, _jobs, _booked = schema.sessions.c, schema.jobs.c, schema.reservations.c
 _members, _rights, _events = schema.members.c, schema.qualifications.c, schema.events.c
@@ -32,9 +31,9 @@ def _resource_of(column: Any) -> Any:
 def sessions(*filters: str) -> Select[Any]:
     """Sessions of the site."""
     query = select(*SESSION.columns).where(_sessions.site_id == SITE)
-    if "resource" in filters:
-        query = query.where(_resource_of(_sessions.resource_id))
-    return query.where(_sessions.closed_at.is_(None)) if "open_only" in filters else query
+    if "open_only" in filters:
+        query = led_by(query.where(_sessions.closed_at.is_(None)), schema.sessions, "uq_sessions_one_open")
+    return query.where(_resource_of(_sessions.resource_id)) if "resource" in filters else query
 
 
 def jobs(*filters: str) -> Select[Any]:
@@ -49,17 +48,17 @@ def reservations(*filters: str) -> Select[Any]:
     if "resource" in filters:
         query = query.where(_resource_of(_booked.resource_id))
     if "starts" in filters:
+        # From today on there are few, from the first one on there may be very many.
+        ends = "ix_reservations_resource_id_ends" if "resource" in filters else "ix_reservations_ends"
+        query = led_by(query, schema.reservations, ends)
         query = query.where(_booked.ends > bindparam("starts", type_=_booked.ends.type))
     return query.where(_booked.starts < bindparam("ends", type_=_booked.starts.type)) if "ends" in filters else query
 
 
 def members(*filters: str) -> Select[Any]:
     """Members of the site."""
-    query = (
-        select(*MEMBER.columns)
-        .join(schema.member_sites, schema.member_sites.c.member_id == _members.id)
-        .where(schema.member_sites.c.site_id == SITE)
-    )
+    joined = schema.member_sites.c
+    query = select(*MEMBER.columns).where(exists().where(joined.site_id == SITE, joined.member_id == _members.id))
     if "like" in filters:
         like: BindParameter[str] = bindparam("like")
         query = query.where(or_(_members.sort_name.like(like, escape="\\"), _members.email.ilike(like, escape="\\")))
@@ -80,6 +79,20 @@ def qualifications(*filters: str) -> Select[Any]:
 
 
 def events(*filters: str) -> Select[Any]:
-    """The log of the site."""
+    """The log of the site, of the kinds ``kind0``, ``kind1`` …"""
     query = STORED_EVENTS.where(_events.site_id == SITE)
-    return query.where(one_of(_events.kind, bindparam("kinds", type_=Words()))) if "kinds" in filters else query
+    kinds = [name for name in filters if name.startswith("kind")]
+    if not kinds:
+        return query
+    newest = union_all(*(_newest(kind, cursor="mark0" in filters) for kind in kinds)).subquery("newest")
+    return query.where(_events.id.in_(select(newest.c.id)))
+
+
+def _newest(kind: str, *, cursor: bool) -> Select[Any]:
+    """Numbers of the newest events of one kind, as many as the page may need."""
+    own = schema.events.alias(kind).c
+    query = select(own.id).where(own.kind == bindparam(kind))
+    if cursor:
+        query = query.where(own.id < bindparam("mark0", type_=own.id.type))
+    found = query.order_by(own.id.desc()).limit(bindparam("limit", type_=Integer())).subquery()
+    return select(found.c.id)

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, delete, func, insert, select
+from sqlalchemy import Executable, bindparam, delete, func, insert, select
 
 from gateway.adapters.sql import schema
 from gateway.adapters.sql.part import SITE, Part
@@ -26,16 +26,24 @@ _devices, _streams, _held = schema.devices.c, schema.device_streams.c, schema.he
 _latest = (
     select(packed(_streams.boot, _streams.applied_seq, _streams.gaps).label("stream"))
     .where(_streams.device_id == _devices.id)
-    .order_by(_streams.updated_at.desc())
+    .order_by(_streams.first_at.desc())
     .limit(_STREAMS_AT_ONCE)
     .correlate(schema.devices)
     .subquery()
 )
 _with_streams = select(packed_all(_latest.c.stream)).correlate(schema.devices).scalar_subquery()
 _asked = one_of(_devices.slug, bindparam("slugs", type_=Words()))
-DEVICES_AND_STREAMS = (
-    select(*DEVICE.columns, _with_streams).where(_devices.site_id == SITE, _asked).order_by(_devices.id)
-)
+
+
+def devices_and_streams(dialect: str) -> Executable:
+    """The devices asked for, each with its latest streams; SQLite must be led to its index by a join."""
+    query = select(*DEVICE.columns, _with_streams).where(_devices.site_id == SITE).order_by(_devices.id)
+    if dialect == "postgresql":
+        return query.where(_asked)
+    asked = func.json_each(bindparam("slugs", type_=Words())).table_valued("value")
+    return query.select_from(asked).join(schema.devices, _devices.slug == asked.c.value)
+
+
 LOCK_DEVICES = select(_devices.id).where(_devices.site_id == SITE, _asked).order_by(_devices.id).with_for_update()
 LOCK_RESOURCES = (
     select(schema.resources.c.id)
@@ -67,7 +75,7 @@ RELEASE = delete(schema.held_facts).where(
     _held.device_id == bindparam("device_id"), _held.boot == bindparam("boot"), _held.seq == bindparam("seq")
 )
 QUARANTINE = insert(schema.quarantine)
-SAVE_STREAM = upsert(schema.device_streams, ("device_id", "boot"))
+SAVE_STREAM = upsert(schema.device_streams, ("device_id", "boot"), keep=("first_at",))
 ADD_DEVICE = insert_new(schema.devices)
 HOLD = insert_new(schema.held_facts)
 
@@ -118,7 +126,7 @@ class StreamsPart(Part):
             self._tx.all(LOCK_DEVICES, site_id=site, slugs=slugs)
             self._tx.all(LOCK_RESOURCES, site_id=site, slugs=slugs)
         found = {}
-        for row in self._tx.all(DEVICES_AND_STREAMS, site_id=site, slugs=slugs):
+        for row in self._tx.all(devices_and_streams, site_id=site, slugs=slugs):
             device = DEVICE.read(row)
             latest = {boot: _stream(applied, gaps) for boot, applied, gaps in unpacked(row[-1])}
             found[device.slug] = Locked(device=device, streams=Streams(self._tx, device.id, latest))
@@ -140,7 +148,7 @@ class StreamsPart(Part):
         """Remember how far this boot's facts are applied."""
         self._tx.run(
             SAVE_STREAM, device_id=device_id, boot=boot, site_id=self.site_id(), applied_seq=stream.applied,
-            gaps=stream.gaps, updated_at=now,
+            gaps=stream.gaps, first_at=now,
         )  # fmt: skip
 
     def hold(self, fact: HeldFact) -> None:

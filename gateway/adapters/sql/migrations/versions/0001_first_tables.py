@@ -99,7 +99,7 @@ def _lab_and_members() -> None:
         text("error"), moment("received_at"), ref("quarantine", "site_id", "sites"),
         sa.PrimaryKeyConstraint("id", name="pk_quarantine"),
     )  # fmt: skip
-    index("ix_quarantine_site_id_received_at", "quarantine", ["site_id", "received_at"])
+    index("ix_quarantine_received_at_id", "quarantine", ["received_at", "id"])
     op.create_table(
         "resources",
         uid("id"), uid("site_id"), text("slug"), column("names", sa.JSON(none_as_null=True)), text("kind"),
@@ -151,7 +151,8 @@ def _rights_and_reservations() -> None:
         ref("qualifications", "training_id", "trainings"), sa.PrimaryKeyConstraint("id", name="pk_qualifications"),
     )  # fmt: skip
     index("ix_qualifications_member_id_training_id", "qualifications", ["member_id", "training_id"])
-    index("ix_qualifications_site_id_granted_at_id", "qualifications", ["site_id", "granted_at", "id"])
+    index("ix_qualifications_granted_at_id", "qualifications", ["granted_at", "id"])
+    index("ix_qualifications_member_id_granted_at_id", "qualifications", ["member_id", "granted_at", "id"])
     index("ix_qualifications_training_id_granted_at_id", "qualifications", ["training_id", "granted_at", "id"])
     op.create_table(
         "reservations",
@@ -163,10 +164,8 @@ def _rights_and_reservations() -> None:
     )  # fmt: skip
     index("ix_reservations_resource_id_ends", "reservations", ["resource_id", "ends"], where="cancelled_at IS NULL")
     index("ix_reservations_resource_id_starts", "reservations", ["resource_id", "starts"], where="cancelled_at IS NULL")
-    index("ix_reservations_site_id_ends", "reservations", ["site_id", "ends"], where="cancelled_at IS NULL")
-    index(
-        "ix_reservations_site_id_starts_id", "reservations", ["site_id", "starts", "id"], where="cancelled_at IS NULL"
-    )
+    index("ix_reservations_ends", "reservations", ["ends"], where="cancelled_at IS NULL")
+    index("ix_reservations_starts_id", "reservations", ["starts", "id"], where="cancelled_at IS NULL")
     op.create_table(
         "resource_trainings",
         uid("resource_id"), uid("training_id"), uid("site_id"),
@@ -188,11 +187,11 @@ def _streams() -> None:
     op.create_table(
         "device_streams",
         uid("device_id"), text("boot"), uid("site_id"), column("applied_seq", sa.BigInteger()),
-        column("gaps", sa.JSON(none_as_null=True)), moment("updated_at"),
+        column("gaps", sa.JSON(none_as_null=True)), moment("first_at"),
         ref("device_streams", "device_id", "devices"), ref("device_streams", "site_id", "sites"),
-        sa.PrimaryKeyConstraint("device_id", "boot", name="pk_device_streams"),
+        sa.PrimaryKeyConstraint("device_id", "boot", name="pk_device_streams"), sqlite_with_rowid=False,
     )  # fmt: skip
-    index("ix_device_streams_device_id_updated_at", "device_streams", ["device_id", "updated_at"])
+    index("ix_device_streams_device_id_first_at", "device_streams", ["device_id", "first_at"])
     op.create_table(
         "held_facts",
         uid("device_id"), text("boot"), column("seq", sa.BigInteger()), uid("site_id"), moment("received_at"),
@@ -214,11 +213,10 @@ def _use() -> None:
         column("active_s", sa.Double()), column("idle_s", sa.Double()),
         ref("sessions", "beneficiary_id", "members"), ref("sessions", "operator_id", "members"),
         ref("sessions", "reservation_id", "reservations"), ref("sessions", "resource_id", "resources"),
-        ref("sessions", "site_id", "sites"), sa.PrimaryKeyConstraint("id", name="pk_sessions"),
+        ref("sessions", "site_id", "sites"), sa.PrimaryKeyConstraint("id", name="pk_sessions"), sqlite_with_rowid=False,
     )  # fmt: skip
-    index("ix_sessions_open", "sessions", ["site_id", "opened_at", "id"], where="closed_at IS NULL")
     index("ix_sessions_resource_id_opened_at_id", "sessions", ["resource_id", "opened_at", "id"])
-    index("ix_sessions_site_id_opened_at_id", "sessions", ["site_id", "opened_at", "id"])
+    index("ix_sessions_opened_at_id", "sessions", ["opened_at", "id"])
     index("uq_sessions_one_open", "sessions", ["resource_id"], unique=True, where="closed_at IS NULL")
     op.create_table(
         "jobs",
@@ -231,13 +229,13 @@ def _use() -> None:
         text("reason", nullable=True), ref("jobs", "device_id", "devices"), ref("jobs", "member_id", "members"),
         ref("jobs", "resource_id", "resources"), ref("jobs", "session_id", "sessions"),
         ref("jobs", "site_id", "sites"), sa.PrimaryKeyConstraint("id", name="pk_jobs"),
-        sa.UniqueConstraint("device_id", "key", name="uq_jobs_device_id_key"),
+        sa.UniqueConstraint("device_id", "key", name="uq_jobs_device_id_key"), sqlite_with_rowid=False,
     )  # fmt: skip
     index("ix_jobs_resource_id_ended_at", "jobs", ["resource_id", "ended_at"], where="ended_at IS NOT NULL")
     index("ix_jobs_resource_id_started_at_id", "jobs", ["resource_id", "started_at", "id"])
     index("ix_jobs_running_device", "jobs", ["device_id"], where="ended_at IS NULL")
     index("ix_jobs_running_resource", "jobs", ["resource_id"], where="ended_at IS NULL")
-    index("ix_jobs_site_id_started_at_id", "jobs", ["site_id", "started_at", "id"])
+    index("ix_jobs_started_at_id", "jobs", ["started_at", "id"])
 
 
 def downgrade() -> None:
