@@ -26,6 +26,8 @@ GATHER_S = 0.004
 """The hints of one commit come together."""
 REST_S = 0.03
 """Between two drawings: what a burst brings meanwhile is drawn at once after it."""
+MOST_PROGRESS = 1000
+"""Of so many devices the progress is remembered, the newest: any stranger can make up more."""
 TICK_S = 15.0
 """How often states that only time changes are looked at again; also what keeps the connections open."""
 
@@ -129,6 +131,8 @@ class LiveHub:
         if percent is None:
             return
         before = self._progress.get(address.device)
+        if before is None and len(self._progress) >= MOST_PROGRESS:
+            del self._progress[next(iter(self._progress))]
         self._progress[address.device] = (percent, self._clock.now())
         if before is None or round(before[0]) != round(percent):
             self._call(self._touch_device, address.device)

@@ -34,6 +34,8 @@ TICK_S = 0.25
 MOST_NAMES = 2000
 """So many devices are told apart in memory: any stranger on the bus can make up more."""
 OTHERS = "others"
+MOST_WAITING = 20_000
+"""So many messages wait for us in memory while the store is slow or away."""
 
 _log = logging.getLogger(__name__)
 Keys = Callable[[str], bytes | None]
@@ -49,6 +51,8 @@ class Meters:
     quarantined: int = 0
     nonsense: Counter[str] = field(default_factory=Counter)
     unavailable: int = 0
+    left_out: int = 0
+    """Messages not even taken in: too many waited already."""
 
 
 class Consumer:
@@ -82,6 +86,10 @@ class Consumer:
         self._bus.subscribe([(topics.subscription(Channel.STATUS, site=self._site), 1)], self._hear)
 
     def _hear(self, delivery: Delivery) -> None:
+        # A fact has no receipt yet and comes again, a sample may be lost; a last will is said once.
+        if self._inbox.qsize() >= MOST_WAITING and not delivery.topic.endswith(Channel.STATUS):
+            self.meters.left_out += 1
+            return
         self._inbox.put((delivery, self._clock.now()))
 
     def run(self, stop: threading.Event) -> None:

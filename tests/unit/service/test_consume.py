@@ -15,7 +15,7 @@ from gateway.ports.bus import Delivery
 from gateway.ports.errors import StoreUnavailable
 from gateway.ports.store import Work
 from gateway.service import presence
-from gateway.service.consume import MOST_NAMES, Consumer
+from gateway.service.consume import MOST_NAMES, MOST_WAITING, Consumer
 from gateway.service.routes import ROUTES
 from gateway.service.sweeps import QUIET_S
 from tests.fakes.service_lab import SITE, ServiceLab, hashed
@@ -272,3 +272,13 @@ def test_several_gateways_share_facts_and_samples_and_each_hears_who_is_there(
     ).listen()
 
     assert asked == {"fact": "gateways", "sample": "gateways", "status": None}
+
+
+def test_what_cannot_be_taken_in_time_fills_no_memory_and_comes_again(lab: ServiceLab) -> None:
+    job = lab.fact("grbl-1", STORY[0])
+    for _ in range(MOST_WAITING + 10):
+        lab.consumer._hear(job)
+    lab.consumer._hear(Delivery(topic(Channel.STATUS, site=SITE, device="plug-1"), b""))
+
+    assert lab.consumer._inbox.qsize() == MOST_WAITING + 1
+    assert lab.consumer.meters.left_out == 10
