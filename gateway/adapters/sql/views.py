@@ -190,10 +190,11 @@ class SqlViews:
 
     def events(self, *, limit: int, cursor: str | None, kinds: tuple[str, ...] = ()) -> Page[StoredEvent]:
         """The log, newest first."""
+        chosen = {f"kind{i}": kind for i, kind in enumerate(dict.fromkeys(kinds))}
         with self._read() as tx:
             return page(
                 tx, STORED_EVENT, views_lists.EVENTS, views_lists.events, lambda row: (row.id, row.id),
-                limit=limit, cursor=cursor, given={f"kind{i}": kind for i, kind in enumerate(dict.fromkeys(kinds))}, site_id=self._site.get(tx),
+                limit=limit, cursor=cursor, given=chosen, site_id=self._site.get(tx),
             )  # fmt: skip
 
     def events_after(self, cursor: int, limit: int) -> tuple[StoredEvent, ...]:

@@ -30,7 +30,7 @@ _jobs, _booked, _alarms = schema.jobs.c, schema.reservations.c, schema.alarms.c
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Question:
-    """What to ask about every resource of the site, or about one; the indexes that serve each, where SQLite must know."""
+    """What to ask about every resource of the site or about one; the index that serves each, where SQLite must know."""
 
     query: Select[Any]
     resource_id: ColumnElement[Any]
