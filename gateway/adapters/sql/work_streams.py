@@ -44,7 +44,10 @@ def devices_and_streams(dialect: str) -> Executable:
     return query.select_from(asked).join(schema.devices, _devices.slug == asked.c.value)
 
 
-LOCK_DEVICES = select(_devices.id).where(_devices.site_id == SITE, _asked).order_by(_devices.id).with_for_update()
+# Not against rows that merely point to them: a booking made meanwhile need not wait.
+LOCK_DEVICES = (
+    select(_devices.id).where(_devices.site_id == SITE, _asked).order_by(_devices.id).with_for_update(key_share=True)
+)
 LOCK_RESOURCES = (
     select(schema.resources.c.id)
     .where(
@@ -53,7 +56,7 @@ LOCK_RESOURCES = (
         )
     )
     .order_by(schema.resources.c.id)
-    .with_for_update()
+    .with_for_update(key_share=True)
 )
 UNASSIGNED = select(func.count()).where(_devices.site_id == SITE, _devices.role == DeviceRole.UNASSIGNED.value)
 STREAM = select(_streams.applied_seq, _streams.gaps).where(
