@@ -35,6 +35,7 @@ class FastClock:
 
 def main(path: str, port: str, speed: str) -> None:
     """Serve until standard input closes."""
+    sys.setswitchinterval(0.0005)
     clock, ids, stop = FastClock(float(speed)), TimeOrderedIds(), threading.Event()
     store = SqlStore(path)
     bus = MqttBus("127.0.0.1", int(port), client_id="bench-gateway")

@@ -22,7 +22,7 @@ from gateway.adapters.broker import EmbeddedBroker
 from gateway.adapters.bus_mqtt import MqttBus
 from gateway.ports.bus import Bus, Delivery
 
-RUNS, ONE_BY_ONE, PACED, PACE_HZ, FLOOD, WINDOW = 3, 400, 1000, 100, 6000, 150
+RUNS, ONE_BY_ONE, PACED, PACE_HZ, FLOOD, WINDOW = 3, 400, 1000, 100, 6000, 60
 WAIT_S = 30.0
 
 
@@ -79,7 +79,7 @@ def _measure(path: Path, port: int) -> list[Figure]:
     ratios, taps_ms, p99s, rates = [], [], [], []
     for run in range(RUNS):
         echo = _echo(port)
-        gateway = _start("bench.gateway", str(path), str(port), "100")
+        gateway = _start("bench.gateway", str(path), str(port), "70")
         bus = MqttBus("127.0.0.1", port, client_id="bench-load")
         try:
             machines = Lab(bus, f"run-{run}")

@@ -188,9 +188,7 @@ def _in_use(scene: _Scene) -> BoardState | None:
         return None
     end = session.granted_until
     told = end if booked is not None and end in (booked.span.starts, booked.span.ends) else None
-    return _state(
-        BoardKey.OCCUPIED_IDLE, until=told, elapsed_s=int(seconds_between(session.opened_at, scene.now))
-    )
+    return _state(BoardKey.OCCUPIED_IDLE, until=told, elapsed_s=int(seconds_between(session.opened_at, scene.now)))
 
 
 def _not_reached(scene: _Scene) -> BoardState | None:

@@ -48,9 +48,7 @@ def change_member(work: Work, *, id: str, changes: dict[str, Any], now: datetime
     return changed
 
 
-def enrol_badge(
-    work: Work, *, id: str, member_id: str, badge: tuple[HashedBadge, ...], now: datetime
-) -> Enrolment:
+def enrol_badge(work: Work, *, id: str, member_id: str, badge: tuple[HashedBadge, ...], now: datetime) -> Enrolment:
     """Give a badge to a member, unless somebody has it."""
     if work.member(member_id) is None:
         return Enrolment.NO_SUCH_MEMBER

@@ -14,8 +14,10 @@ from devices.messages import (
     JobResumed,
     JobStarted,
     NonsenseHeard,
-    Outcome as JobOutcome,
     PowerReported,
+)
+from devices.messages import (
+    Outcome as JobOutcome,
 )
 from gateway.domain.events import Event, EventKind, Plain
 from gateway.domain.jobs import Job
@@ -195,9 +197,7 @@ def handle_alarm_raised(work: Work, fact: Received, now: datetime, ids: Ids) -> 
     """The machine asks for a person."""
     alarm = fact.envelope.message
     assert isinstance(alarm, AlarmRaised)
-    log(
-        work, _device_event(EventKind.ALARM_RAISED, fact.device, fact.happened_at, code=alarm.code, text=alarm.text)
-    )
+    log(work, _device_event(EventKind.ALARM_RAISED, fact.device, fact.happened_at, code=alarm.code, text=alarm.text))
     return NOTHING
 
 
@@ -216,9 +216,7 @@ def handle_device_connected(work: Work, fact: Received, now: datetime, ids: Ids)
     if _first_of_its_boot(fact):
         _end_forgotten(work, fact, "the bridge began anew")
     work.save_device(replace(fact.device, presence=Presence.ONLINE, presence_reason=None))
-    log(
-        work, _device_event(EventKind.DEVICE_CONNECTED, fact.device, fact.happened_at, detail=connected.detail)
-    )
+    log(work, _device_event(EventKind.DEVICE_CONNECTED, fact.device, fact.happened_at, detail=connected.detail))
     return NOTHING
 
 

@@ -10,9 +10,7 @@ from gateway.ports.store import Work
 from gateway.service.uses import advance
 
 
-def take_out(
-    work: Work, *, slug: str, reason: str | None, back_at: datetime | None, now: datetime
-) -> Resource | None:
+def take_out(work: Work, *, slug: str, reason: str | None, back_at: datetime | None, now: datetime) -> Resource | None:
     """Out of service: new starts are refused at once, power goes when the machine is idle."""
     return _change(work, slug, EventKind.RESOURCE_OUT, now, out=True, reason=reason, back_at=back_at)
 

@@ -86,10 +86,10 @@ class Sweeper:
             if trigger is Trigger.NOT_CONFIRMED:
                 self._raise(work, facts, UNCONFIRMED, now)
         orders = power_orders(facts, now)
-        self._compare(work, facts, bool(orders), now)
+        self._compare(work, facts, now, differs=bool(orders))
         return Outcome(power=tuple(order for order in orders if not self._deliver.awaits(order.device)))
 
-    def _compare(self, work: Work, facts: ResourceFacts, differs: bool, now: datetime) -> None:
+    def _compare(self, work: Work, facts: ResourceFacts, now: datetime, *, differs: bool) -> None:
         """A relay that stays other than it should be is shown; one that obeys takes the alarm back."""
         resource_id, relay = facts.resource.id, facts.interlock
         if relay is None or relay.presence is Presence.OFFLINE:

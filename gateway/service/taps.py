@@ -49,9 +49,7 @@ def _verdict(fact: Received, tone: Tone, code: str) -> Verdict:
     return Verdict(device=fact.device.slug, tone=tone, code=code)
 
 
-def _refuse(
-    work: Work, facts: TapFacts, fact: Received, refusals: tuple[Refusal, ...], now: datetime
-) -> Outcome:
+def _refuse(work: Work, facts: TapFacts, fact: Received, refusals: tuple[Refusal, ...], now: datetime) -> Outcome:
     data: dict[str, Plain] = {
         "refusals": [str(refusal.code) for refusal in refusals],
         "reasons": [to_plain(refusal) for refusal in refusals],
@@ -94,9 +92,7 @@ def _iso(moment: datetime | None) -> str | None:
     return moment.isoformat() if moment else None
 
 
-def _open(
-    work: Work, facts: TapFacts, granted: Granted, fact: Received, now: datetime, ids: Ids
-) -> Outcome:
+def _open(work: Work, facts: TapFacts, granted: Granted, fact: Received, now: datetime, ids: Ids) -> Outcome:
     resource, member = facts.access.resource, facts.access.member
     assert resource is not None
     assert member is not None

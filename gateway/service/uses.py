@@ -31,7 +31,9 @@ class Received:
     def fresh(self, now: datetime) -> bool:
         """Young enough to act on, the time that it has waited here counted in, and not answered yet."""
         waited_s = seconds_between(self.received_at, now)
-        return not self.answered and self.envelope.fresh and (self.envelope.age_ms or 0) + 1000 * waited_s <= LIVE_AGE_MS
+        return (
+            not self.answered and self.envelope.fresh and (self.envelope.age_ms or 0) + 1000 * waited_s <= LIVE_AGE_MS
+        )
 
     @property
     def happened_at(self) -> datetime:

@@ -15,7 +15,7 @@ from gateway.domain.people import Member, Qualification, Training
 from gateway.domain.resources import DeviceRole, Resource
 from gateway.domain.sessions import Session
 from gateway.ports.bus import Delivery, Handler
-from gateway.ports.store import ResourceFacts, Store
+from gateway.ports.store import ResourceFacts, Store, Work
 from gateway.service.consume import Consumer
 from gateway.service.deliver import Deliver
 from gateway.service.sweeps import Sweeper
@@ -84,11 +84,11 @@ class ServiceLab:
         self.say("plug-1", PowerReported(on=False))
         self.bus.sent.clear()
 
-    def _member(self, work: object, name: str, badge: str) -> str:
-        id = self.ids.new()
-        work.put_member(Member(id=id, first_name=name))  # type: ignore[attr-defined]
-        work.add_badge(id=self.ids.new(), member_id=id, badge=hashed(badge), now=self.clock.now())  # type: ignore[attr-defined]
-        return id
+    def _member(self, work: Work, name: str, badge: str) -> str:
+        member = Member(id=self.ids.new(), first_name=name)
+        work.put_member(member)
+        work.add_badge(id=self.ids.new(), member_id=member.id, badge=hashed(badge), now=self.clock.now())
+        return member.id
 
     def fact(
         self, device: str, fact: Fact, *, boot: str = "b1", seq: int | None = None, age_ms: int | None = 0

@@ -65,7 +65,9 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo):
     for lab in RealLab.running if report.failed else ():
         report.sections.append((f"the programs of {lab.folder.name}", lab.logs()))
         with suppress(Exception):
-            told = [f"{e['at'][11:23]} {e['kind']} {e['resource']} {e['device']} {e['data']}" for e in lab.events()[:25]]
+            told = [
+                f"{e['at'][11:23]} {e['kind']} {e['resource']} {e['device']} {e['data']}" for e in lab.events()[:25]
+            ]
             report.sections.append(("the log of what happened, newest first", "\n".join(told)))
     return report
 

@@ -122,7 +122,11 @@ class RealLab:
         if not split:
             return (self._program("run"),)
         bridges = [device.slug for place in self.places for device in place.devices]
-        return (self._program("gateway"), self._program("dashboard"), *(self._program("bridge", slug) for slug in bridges))
+        return (
+            self._program("gateway"),
+            self._program("dashboard"),
+            *(self._program("bridge", slug) for slug in bridges),
+        )
 
     def _program(self, *words: str) -> Program:
         return Program(" ".join(words), self._command(*words), log=self.folder / f"{'-'.join(words)}.log")
@@ -204,7 +208,9 @@ class RealLab:
         found: list[dict[str, Any]] = []
         cursor: str | None = None
         while True:
-            query = {key: value for key, value in {**asked, "limit": 200, "cursor": cursor}.items() if value is not None}
+            query = {
+                key: value for key, value in {**asked, "limit": 200, "cursor": cursor}.items() if value is not None
+            }
             page = self.api("GET", f"{path}?{httpx.QueryParams(query)}")
             found += page["items"]
             cursor = page.get("next")

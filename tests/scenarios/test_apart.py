@@ -15,17 +15,13 @@ pytestmark = [pytest.mark.scenario, pytest.mark.mosquitto, pytest.mark.postgres,
 
 
 @pytest.fixture(scope="module")
-def apart(
-    mosquitto_program: str, postgres_url: str, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Floor]:
+def apart(mosquitto_program: str, postgres_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Floor]:
     folder = tmp_path_factory.mktemp("apart")
     broker = Mosquitto(mosquitto_program, folder)
     broker.start()
     shop = Workshop(folder, broker.port)
     places = [stand(shop, "tour", "tournage", "securite")]
-    lab = RealLab(
-        folder, broker_port=broker.port, places=places, store_url=postgres_url, split=True
-    )
+    lab = RealLab(folder, broker_port=broker.port, places=places, store_url=postgres_url, split=True)
     try:
         lab.cli("migrate")
         with started(lab):

@@ -97,7 +97,9 @@ def test_the_time_series_server_is_away_for_a_while_and_everything_is_there_afte
         for number in range(3):
             stranger = lab.member(f"Passante {number}", enrol=False)
             floor.reader("fer").tap(stranger)
-        eventually(lambda: len(kept()["tap"]) >= len(before["tap"]) + 3, what="the lab goes on, and keeps its own series")
+        eventually(
+            lambda: len(kept()["tap"]) >= len(before["tap"]) + 3, what="the lab goes on, and keeps its own series"
+        )
 
         floor.influx.start()
         eventually(lambda: copied() == kept(), within_s=40, what="the copy has caught up")
@@ -116,7 +118,13 @@ def test_any_bytes_on_any_topic_and_line_are_counted_once_shown_and_never_a_cras
         for device in devices:
             for channel in ("fact", "sample", "status", "command", "receipt", "live"):
                 shop.say(f"etabli/{SITE}/{device}/{channel}", payload)
-        for topic in ("stat/fer-prise/RESULT", "tele/fer-prise/STATE", "stat/fer-prise/POWER", "etabli/x", "etabli/Ä/+".replace("+", "y")):
+        for topic in (
+            "stat/fer-prise/RESULT",
+            "tele/fer-prise/STATE",
+            "stat/fer-prise/POWER",
+            "etabli/x",
+            "etabli/Ä/+".replace("+", "y"),
+        ):
             shop.say(topic, payload)
         floor.reader("fer").babble(payload)
         shop.lasers["graveuse-grbl"].babble(payload + b"\r\n")

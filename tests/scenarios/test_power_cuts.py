@@ -226,6 +226,8 @@ def test_the_program_is_killed_again_and_again_under_a_stream_of_taps(storm: Flo
         for first, second in pairwise(here):
             assert first["closed_at"] is not None
             assert first["closed_at"] <= second["opened_at"]
-        eventually(lambda place=place, plug=plug: plug.on is in_use(storm, place), what=f"{place} is as its session says")
+        eventually(
+            lambda place=place, plug=plug: plug.on is in_use(storm, place), what=f"{place} is as its session says"
+        )
         grants = [e for e in heard if e["kind"] == "tap_granted" and e["resource"] == place]
         assert risings(plug) - already[place] <= len(grants), "it went on without a tap"

@@ -13,10 +13,10 @@ from devices.messages import (
     Receipt,
     Sample,
 )
+from devices.nonsense import fit_to_show
 from devices.topics import Channel, topic
 from firmware_bridges.courier import Courier, last_will
 from firmware_bridges.outbox import Outbox, OutboxFull
-from devices.nonsense import fit_to_show
 from gateway.adapters.bus_memory import MemoryBroker, MemoryBus
 from gateway.ports.errors import SubscriptionRefused
 from tests.fakes.clock import FakeClock

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from devices.codec import CARRIED, MAX_BYTES, BadMessage, decode, encode
 from devices.messages import HashedBadge, Message
 
-moments = st.datetimes(min_value=datetime(2000, 1, 1), max_value=datetime(2100, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
+moments = st.datetimes(min_value=datetime(2000, 1, 1), max_value=datetime(2100, 1, 1), timezones=st.just(UTC))
 numbers = st.floats(allow_nan=False, allow_infinity=False, min_value=-1e300, max_value=1e300)
 st.register_type_strategy(datetime, moments)
 st.register_type_strategy(float, numbers)

@@ -26,7 +26,9 @@ def test_sealed_and_unsealed_is_the_same() -> None:
     assert opened(seal(FACT, topic=TOPIC, key=b"k"), key=b"k") == FACT
 
 
-@pytest.mark.parametrize("tamper", [lambda d: d.replace(b"true", b"null"), lambda d: d[:-1], lambda d: d.split(b"\n")[0]])
+@pytest.mark.parametrize(
+    "tamper", [lambda d: d.replace(b"true", b"null"), lambda d: d[:-1], lambda d: d.split(b"\n")[0]]
+)
 def test_a_changed_or_unsigned_message_is_refused_where_a_key_is_known(tamper: object) -> None:
     with pytest.raises(BadMessage, match="signature"):
         opened(tamper(seal(FACT, topic=TOPIC, key=b"k")), key=b"k")  # type: ignore[operator]

@@ -73,9 +73,7 @@ def test_a_handler_that_fails_costs_one_fact_which_is_kept_raw(
         raise RuntimeError("planted")
 
     monkeypatch.setitem(ROUTES, JobStarted, broken)
-    lab.hear(
-        lab.fact("plug-1", PowerReported(on=True)), lab.fact("grbl-1", STORY[0]), lab.fact("grbl-1", STORY[1])
-    )
+    lab.hear(lab.fact("plug-1", PowerReported(on=True)), lab.fact("grbl-1", STORY[0]), lab.fact("grbl-1", STORY[1]))
 
     assert lab.consumer.meters.quarantined == 1
     (row,) = lab.store.views().quarantine(10)
@@ -173,7 +171,7 @@ def test_an_early_fact_whose_handler_fails_costs_itself_and_not_the_one_before_i
 def test_an_early_fact_that_can_no_longer_be_read_stops_nothing(lab: ServiceLab) -> None:
     lab.hear(lab.fact("grbl-1", STORY[1], seq=2))
     with lab.store.begin() as work:
-        (slug, boot), = work.held_since(lab.in_(days=1))
+        ((slug, boot),) = work.held_since(lab.in_(days=1))
         device = work.lock_devices([slug], lab.clock.now(), iter(()))[slug].device
         (held,) = work.held(device.id, boot)
         work.release(device.id, boot, [2])
@@ -222,7 +220,9 @@ def test_strangers_on_the_bus_fill_no_memory(lab: ServiceLab) -> None:
     assert sum(lab.consumer.meters.nonsense.values()) == 5000
 
 
-@pytest.mark.parametrize("shape", ['{"v":1,"uid":"%s"}', '{"v":1,"site":"hesdin","device":"%s","boot":"b","seq":1,"mono_ms":0}'])
+@pytest.mark.parametrize(
+    "shape", ['{"v":1,"uid":"%s"}', '{"v":1,"site":"hesdin","device":"%s","boot":"b","seq":1,"mono_ms":0}']
+)
 def test_a_raw_badge_number_in_nonsense_reaches_no_log_and_no_row(
     lab: ServiceLab, caplog: pytest.LogCaptureFixture, shape: str
 ) -> None:

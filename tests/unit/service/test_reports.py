@@ -1,6 +1,15 @@
 """Jobs and devices: each job ends exactly once, whoever died in between."""
 
-from devices.messages import AlarmCleared, AlarmRaised, DeviceConnected, DeviceLost, JobEnded, JobStarted, Outcome, PowerReported
+from devices.messages import (
+    AlarmCleared,
+    AlarmRaised,
+    DeviceConnected,
+    DeviceLost,
+    JobEnded,
+    JobStarted,
+    Outcome,
+    PowerReported,
+)
 from gateway.domain.resources import Presence
 from tests.fakes.service_lab import ServiceLab
 

@@ -106,9 +106,7 @@ def test_sweeping_twice_changes_nothing_more(lab: ServiceLab) -> None:
 def test_after_a_long_absence_of_ours_devices_get_time_to_be_heard(lab: ServiceLab) -> None:
     lab.sweeper.sweep()
     lab.later(QUIET_S + 600)
-    anew = Sweeper(
-        store=lab.store, clock=lab.clock, ids=lab.ids, deliver=lab.deliver, heard=lambda: lab.consumer.heard
-    )
+    anew = Sweeper(store=lab.store, clock=lab.clock, ids=lab.ids, deliver=lab.deliver, heard=lambda: lab.consumer.heard)
     lab.consumer.heard.clear()
     for _ in range(3):
         anew.sweep()

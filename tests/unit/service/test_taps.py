@@ -1,6 +1,16 @@
 """From tap to power: what a member, a stranger and the unsure person who taps twice get."""
 
-from devices.messages import BadgeTapped, HashedBadge, JobEnded, JobStarted, Outcome, PowerReported, SetPower, ShowVerdict, Tone
+from devices.messages import (
+    BadgeTapped,
+    HashedBadge,
+    JobEnded,
+    JobStarted,
+    Outcome,
+    PowerReported,
+    SetPower,
+    ShowVerdict,
+    Tone,
+)
 from gateway.domain.refusals import Code
 from gateway.domain.sessions import EndReason, State
 from gateway.service.bookings import book
