@@ -77,6 +77,12 @@ def home(
     )  # fmt: skip
 
 
+@router.get("/entrer")
+def way_in(lang: Annotated[str | None, Query(max_length=2)] = None) -> Response:
+    """Where a refused token leaves the browser: reloading, or the other language, asks for the way in again."""
+    return _home(lang=lang) if lang else _home()
+
+
 @router.post("/entrer", dependencies=[Depends(_same_origin)])
 def enter(request: Request, token: Small = "") -> Response:
     """Take a manager's token for a cookie that no script can read."""

@@ -43,6 +43,8 @@ class Health:
     resource: str | None
     presence: Presence
     reason: str | None
+    told: str | None
+    """Why it is lost in its bridge's own words, which are English."""
     seen: datetime | None
     power: str | None
     nonsense: int
@@ -128,16 +130,14 @@ def _health(device: Device, names: dict[str, str], words: Words) -> Health:
     power = None
     if device.role is DeviceRole.INTERLOCK and device.presence is Presence.ONLINE:
         power = {True: "power_on", False: "power_off", None: "power_unknown"}[device.power_on]
+    # Our own reasons are codes; a bridge gives its reason in words.
+    key = f"staff.reason.{device.presence_reason}"
+    known = key if words.has(key) else None
     return Health(
         slug=device.slug, role=device.role, resource=names.get(device.resource_id or ""), presence=device.presence,
-        reason=_reason(device.presence_reason, words), seen=device.last_seen_at, power=power, nonsense=device.nonsense_count,
-        example=device.nonsense_example,
+        reason=words(known) if known else None, told=None if known else device.presence_reason,
+        seen=device.last_seen_at, power=power, nonsense=device.nonsense_count, example=device.nonsense_example,
     )  # fmt: skip
-
-
-def _reason(reason: str | None, words: Words) -> str | None:
-    """Our own reasons are codes; a bridge gives its reason in words."""
-    return words(f"staff.reason.{reason}") if reason and words.has(f"staff.reason.{reason}") else reason
 
 
 def _plain(row: StoredEvent) -> str:

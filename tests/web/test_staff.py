@@ -43,7 +43,7 @@ def test_the_team_sees_what_needs_it(lab, staff):
     troubles(lab)
     page = staff.get("/equipe").text
     for words in (
-        "Cet appareil dit n’importe quoi", "14 messages incompris", "Un fin de course a été touché.",
+        "On ne comprend pas cet appareil", "14 messages incompris", "Un fin de course a été touché.",
         "KeyError: &#39;job&#39;", "field type conflict", "sur «\u00a0Découpe laser\u00a0»", "6 choses demandent",
     ):  # fmt: skip
         assert words in page
