@@ -50,6 +50,7 @@ class LiveHub:
         self._bell = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
         self._subscribed = False
+        self._told = ""
         self._failing = False
         self.stopping = False
 
@@ -105,11 +106,17 @@ class LiveHub:
         try:
             self._bus.subscribe(filters, self._hear)
         except BusUnavailable as error:
-            _log.info("live hints are not heard yet: %s", error)
+            self._say_once(error)
             return
         self._subscribed = True
         self._bus.on_connection(lambda connected: self._call(self._touch, None) if connected else None)
         self._call(self._touch, None)
+
+    def _say_once(self, error: EtabliError) -> None:
+        """Tried every second: the log is told once for each reason."""
+        if str(error) != self._told:
+            self._told = str(error)
+            _log.info("screens are refreshed from time to time only: %s", error)
 
     def _hear(self, delivery: Delivery) -> None:
         address = topics.parse(delivery.topic)
@@ -185,7 +192,7 @@ class LiveHub:
             try:
                 await asyncio.to_thread(self._listen)
             except EtabliError as error:
-                _log.info("live hints are not heard yet: %s", error)
+                self._say_once(error)
             self._touch(None)
             for channel in self._channels.values():
                 for client in channel.clients:

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Annotated
 
@@ -18,7 +19,7 @@ Json = Annotated[bool, typer.Option("--json", help="JSON")]
 
 def app(arguments: Sequence[str] | None = None) -> None:
     """Run the command; whatever goes wrong is one plain sentence and an exit code, never a trace."""
-    given = list(sys.argv[1:] if arguments is None else arguments)
+    given = _common_first(sys.argv[1:] if arguments is None else arguments)
     language = ui_language(_asked_language(given))
     try:
         code = typer.main.get_command(build(language)).main(given, prog_name="etabli", standalone_mode=False)
@@ -52,6 +53,25 @@ def _unforeseen(error: Exception, given: Sequence[str], language: Language) -> i
     return 1
 
 
+def _common_first(given: Sequence[str]) -> list[str]:
+    """``etabli run -c lab.toml`` is what people type: the common options may follow the command's name."""
+    common, rest = list[str](), list[str]()
+    words = iter(given)
+    for word in words:
+        if word == "--":
+            rest += [word, *words]
+        elif word in ("-c", "--config", "--lang"):
+            value = list(islice(words, 1))
+            if not value:
+                return [word]  # its value is missing, and that is all there is to say
+            common += [word, *value]
+        elif word in ("-v", "--verbose") or word.startswith(("--config=", "--lang=")):
+            common.append(word)
+        else:
+            rest.append(word)
+    return common + rest
+
+
 def _asked_language(given: Sequence[str]) -> str | None:
     for place, word in enumerate(given):
         if word == "--lang" and place + 1 < len(given):
@@ -75,11 +95,20 @@ def build(language: Language) -> typer.Typer:
     @cli.callback()
     def common(
         context: typer.Context,
-        config: Annotated[Path | None, typer.Option("--config", "-c", help="etabli.toml")] = None,
+        config: Annotated[
+            Path | None,
+            typer.Option(
+                "--config", "-c", help=words("Le fichier, au lieu d'etabli.toml.", "The file, not etabli.toml.")
+            ),
+        ] = None,
         lang: Annotated[str | None, typer.Option("--lang", help="fr | en")] = None,
         verbose: Annotated[bool, typer.Option("--verbose", "-v", help=words("Tout dire.", "Say everything."))] = False,
+        version: Annotated[
+            bool,
+            typer.Option("--version", callback=_say_version, is_eager=True, help=words("La version.", "The version.")),
+        ] = False,
     ) -> None:
-        del lang  # read before anything was built
+        del lang, version  # read before anything was built
         context.obj = Speech(language=language, config=config_file(config), verbose=verbose)
 
     _add_serving(cli, language)
@@ -87,6 +116,14 @@ def build(language: Language) -> typer.Typer:
     _add_config(cli, language)
     _add_people(cli, language)
     return cli
+
+
+def _say_version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version
+
+        print(f"etabli {version('etabli')}")
+        raise typer.Exit
 
 
 def _add_serving(cli: typer.Typer, language: Language) -> None:
@@ -111,8 +148,13 @@ def _add_serving(cli: typer.Typer, language: Language) -> None:
 
         serve.dashboard(context.obj)
 
-    @cli.command(help=told("Une passerelle d'appareil seule, près de son câble.", "One bridge alone, near its cable."))
-    def bridge(context: typer.Context, name: str) -> None:
+    @cli.command(
+        help=told("Le pont d'un appareil, seul, près de son câble.", "One device's bridge alone, near its cable.")
+    )
+    def bridge(
+        context: typer.Context,
+        name: Annotated[str, typer.Argument(help=told("Le slug de l'appareil.", "The device's slug."))],
+    ) -> None:
         from etabli.commands import serve
 
         serve.bridge(context.obj, name)
@@ -126,12 +168,14 @@ def _add_demo(cli: typer.Typer, language: Language) -> None:
     def demo(
         context: typer.Context,
         port: Annotated[int, typer.Option(min=1, max=65535)] = 8080,
-        host: str = "127.0.0.1",
+        host: Annotated[
+            str, typer.Option(help=told("0.0.0.0 pour que d'autres le voient.", "0.0.0.0 to let others see it."))
+        ] = "127.0.0.1",
         cut_link: Annotated[
             float | None,
             typer.Option(help=told("Couper le lien tant de secondes.", "Cut the link for so many seconds.")),
         ] = None,
-        seed: int = 7,
+        seed: Annotated[int, typer.Option(help=told("Une autre histoire.", "Another story."))] = 7,
         speed: Annotated[float, typer.Option(min=0.1, max=20, help=told("Rythme de la vie.", "Pace of life."))] = 1.0,
         data: Annotated[Path | None, typer.Option(help=told("Dossier à utiliser.", "Folder to use."))] = None,
         keep: Annotated[bool, typer.Option(help=told("Garder le dossier.", "Keep the folder."))] = False,
@@ -154,7 +198,12 @@ def _add_config(cli: typer.Typer, language: Language) -> None:
         return fr if language == "fr" else en
 
     @cli.command(help=told("Écrire un etabli.toml commenté.", "Write a commented etabli.toml."))
-    def init(context: typer.Context, force: bool = False) -> None:
+    def init(
+        context: typer.Context,
+        force: Annotated[
+            bool, typer.Option("--force", help=told("Écraser le fichier.", "Write over the file."))
+        ] = False,
+    ) -> None:
         from etabli.commands import config
 
         config.init(context.obj, context.obj.config, force=force)
@@ -173,7 +222,9 @@ def _add_config(cli: typer.Typer, language: Language) -> None:
 
         config.migrate(context.obj)
 
-    grafana = typer.Typer(no_args_is_help=True, help="Grafana", rich_markup_mode=None)
+    grafana = typer.Typer(
+        no_args_is_help=True, help=told("Le tableau de Grafana.", "Grafana's board."), rich_markup_mode=None
+    )
     cli.add_typer(grafana, name="grafana")
 
     @grafana.callback()
@@ -203,10 +254,12 @@ def _add_people(cli: typer.Typer, language: Language) -> None:
     )
     def create(
         context: typer.Context,
-        role: Annotated[Role, typer.Option()],
-        label: Annotated[str, typer.Option()] = "",
+        role: Annotated[Role, typer.Option(help=told("Ce qu'il permet.", "What it allows."))],
+        label: Annotated[str, typer.Option(help=told("Pour qui ou pour quoi.", "For whom or what."))] = "",
         resource: Annotated[str | None, typer.Option(help=told("Pour une borne.", "For a kiosk."))] = None,
-        expires_days: Annotated[int | None, typer.Option(min=1, max=3650)] = None,
+        expires_days: Annotated[
+            int | None, typer.Option(min=1, max=3650, help=told("Valable tant de jours.", "Good for so many days."))
+        ] = None,
         json: Json = False,
     ) -> None:
         from etabli.commands import people
@@ -216,21 +269,30 @@ def _add_people(cli: typer.Typer, language: Language) -> None:
         )
 
     @token.command(help=told("Retirer un jeton.", "Take a token back."))
-    def revoke(context: typer.Context, id: str) -> None:
+    def revoke(
+        context: typer.Context,
+        id: Annotated[str, typer.Argument(help=told("Le numéro du jeton.", "The token's id."))],
+    ) -> None:
         from etabli.commands import people
 
         people.revoke_token(context.obj, id)
 
     @badge.command(help=told("Donner un badge à un membre.", "Give a badge to a member."))
     def enrol(
-        context: typer.Context, member: Annotated[str, typer.Option()], number: Annotated[str, typer.Option()]
+        context: typer.Context,
+        member: Annotated[str, typer.Option(help=told("Le numéro du membre.", "The member's id."))],
+        number: Annotated[str, typer.Option(help=told("Le numéro du badge.", "The badge's number."))],
     ) -> None:
         from etabli.commands import people
 
         people.enrol_badge(context.obj, member=member, number=number)
 
     @badge.command("hash", help=told("Ce qu'un lecteur envoie pour un badge.", "What a reader sends for a badge."))
-    def hash_(context: typer.Context, number: str, json: Json = False) -> None:
+    def hash_(
+        context: typer.Context,
+        number: Annotated[str, typer.Argument(help=told("Le numéro du badge.", "The badge's number."))],
+        json: Json = False,
+    ) -> None:
         from etabli.commands import people
 
         people.hash_badge(context.obj, number=number, as_json=json)

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
+from pydantic_core import PydanticCustomError
 
 from devices.codec import BadMessage
 from devices.messages import Command, Fact, JobEnded, Outcome
@@ -50,15 +51,15 @@ class Settings(BaseModel):
     def _is_an_address(cls, value: str) -> str:
         parts = urlsplit(value)
         if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
-            raise ValueError(f"expected an address like http://octopi.local, got {value!r:.100}")
+            raise PydanticCustomError("url_parsing", "expected an address like http://octopi.local")
         if parts.username is not None or parts.password is not None:
-            raise ValueError("expected an address without a user name or password: the key is a setting of its own")
+            raise PydanticCustomError("url_login", "expected an address without a user name or password")
         return value
 
     @model_validator(mode="after")
     def _has_one_key(self) -> "Settings":
         if (self.key is None) == (self.key_file is None):
-            raise ValueError("expected a key in key_file, or in key, but not both")
+            raise PydanticCustomError("one_key", "expected a key in key_file, or in key, but not both")
         return self
 
     def read_key(self) -> str:

@@ -7,7 +7,8 @@ from math import inf
 from queue import Empty, SimpleQueue
 from threading import Event
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic_core import PydanticCustomError
 
 from devices.codec import BadMessage
 from devices.messages import AlarmCleared, AlarmRaised, Command, Fact, PowerReported, SetPower
@@ -41,6 +42,13 @@ class Settings(BaseModel):
     base_topic: str = Field(default="zigbee2mqtt", description="Zigbee2MQTT's base topic.")
     ask_every_s: float = Field(default=30.0, ge=1, le=3600, description="How often the plug is asked how it is.")
     answer_within_s: float = Field(default=5.0, gt=0, le=60, description="How long it may take to answer.")
+
+    @field_validator("dialect")
+    @classmethod
+    def _is_known(cls, value: str) -> str:
+        if value not in DIALECTS:
+            raise PydanticCustomError("one_of", "expected one of {expected}", {"expected": ", ".join(DIALECTS)})
+        return value
 
     @model_validator(mode="after")
     def _names_can_be_topics(self) -> "Settings":

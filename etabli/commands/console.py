@@ -12,7 +12,16 @@ from typing import TYPE_CHECKING, Any
 from etabli.settings.environment import colours_wanted
 from etabli.settings.problems import Misconfigured
 from etabli.words import Language, Sentence
-from gateway.ports.errors import EtabliError
+from gateway.ports.errors import (
+    BadConfiguration,
+    BridgeLost,
+    BusUnavailable,
+    EtabliError,
+    GrafanaRefused,
+    SeriesRejected,
+    SeriesUnavailable,
+    StoreUnavailable,
+)
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -61,12 +70,27 @@ def complain(sentences: Iterable[str]) -> None:
         print(f"{red}✗{plain} {sentence}", file=sys.stderr)
 
 
+_FAULTS = {
+    StoreUnavailable: "la base de données n'est pas utilisable",
+    BusUnavailable: "le courtier MQTT n'est pas utilisable",
+    SeriesUnavailable: "la base de mesures n'est pas utilisable",
+    SeriesRejected: "la base de mesures refuse ces mesures",
+    BridgeLost: "l'appareil ne répond pas",
+    GrafanaRefused: "Grafana n'a rien fait de cette demande",
+    BadConfiguration: "un réglage ne va pas",
+}
+"""What adapters tell is English; in French it comes after what it is about, and is called what it is."""
+
+
 def sentences_of(error: EtabliError, language: Language) -> tuple[str, ...]:
     """An error of ours as the user should read it."""
     if isinstance(error, Misconfigured):
         return error.sentences(language)
     said = error.args[0] if error.args else ""
     text = said.to(language) if isinstance(said, Sentence) else str(error)
+    if language == "fr" and not isinstance(said, Sentence):
+        about = next((fr for kind, fr in _FAULTS.items() if isinstance(error, kind)), "cela n'a pas marché")
+        text = f"{about}. Le détail, en anglais : {text}"
     # A key of the configuration keeps its small letter.
     begins_with_word = text.partition(" ")[0].isalpha()
     return (text[:1].upper() + text[1:] if begins_with_word else text,)

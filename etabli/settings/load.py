@@ -64,7 +64,7 @@ def _parse(source: Source, text: str) -> Source:
     except tomllib.TOMLDecodeError as error:
         reason, _, place = str(error).partition(" (at line ")
         line = int(place.split(",")[0]) if place[:1].isdigit() else None
-        says = Sentence(f"ce n'est pas du TOML ({reason})", f"this is not TOML ({reason})")
+        says = Sentence(f"ce n'est pas du TOML (en anglais : {reason})", f"this is not TOML ({reason})")
         return replace(source, problems=(Problem(key="TOML", says=says, line=line),))
 
 

@@ -27,6 +27,8 @@ class Problem:
         colon = " :" if language == "fr" else ":"
         if not self.in_file:
             return f"{self.key}{colon} {self.says.to(language)}"
+        if self.key == file:
+            return f"{file}{colon} {self.says.to(language)}"
         where = file if self.line is None else f"{file}, {'ligne' if language == 'fr' else 'line'} {self.line}"
         return f"{where}, {self.key}{colon} {self.says.to(language)}"
 
@@ -67,12 +69,18 @@ _WANTED: dict[str, tuple[str, str]] = {
         "il faut une adresse qui commence par http:// ou https://",
         "expected an address that begins with http:// or https://",
     ),
+    "url_login": (
+        "il faut une adresse sans nom ni mot de passe : la clé est un réglage à part",
+        "expected an address without a user name or password: the key is a setting of its own",
+    ),
+    "one_key": ("il faut une clé, dans key_file ou dans key", "expected a key in key_file, or in key, but not both"),
     "url_type": ("il faut une adresse comme http://octopi.local", "expected an address like http://octopi.local"),
     "greater_than": ("il faut plus que {gt}", "expected more than {gt}"),
     "greater_than_equal": ("il faut {ge} ou plus", "expected {ge} or more"),
     "less_than": ("il faut moins que {lt}", "expected less than {lt}"),
     "less_than_equal": ("il faut {le} ou moins", "expected {le} or less"),
     "enum": ("il faut {expected}", "expected {expected}"),
+    "one_of": ("il faut un de : {expected}", "expected one of: {expected}"),
     "literal_error": ("il faut {expected}", "expected {expected}"),
     "string_pattern_mismatch": (
         "il faut des minuscules sans accent, des chiffres et des tirets à l'intérieur",
@@ -101,7 +109,7 @@ def expected(error: Any) -> Sentence:
         french = context | {"expected": context["expected"].replace(" or ", " ou ")}
         return Sentence(fr.format(**french), en.format(**context))
     text = str(said) if said is not None else str(error["msg"])
-    return Sentence(text, text)
+    return Sentence(f"refusé ; en anglais : {text}", text)
 
 
 def dotted(loc: Iterable[str | int], data: Any = None) -> str:

@@ -85,6 +85,22 @@ def test_run_without_or_with_a_wrong_file_is_sentences_not_a_trace(etabli, tmp_p
     assert err == "✗ etabli.toml, ligne 2, web.port = 70000 : il faut 65535 ou moins\n"
 
 
+def test_the_common_options_may_follow_the_command(etabli, tmp_path, configured):
+    (tmp_path / "etabli.toml").rename(tmp_path / "lab.toml")
+    assert etabli("check-config", "-c", "lab.toml")[:2] == (0, "lab.toml est bon.\n")
+    assert etabli("check-config", "--config=lab.toml", "--lang", "en")[1] == "lab.toml is right.\n"
+    assert etabli("run", "-c")[0] == 2
+    assert etabli("--version")[1].startswith("etabli ")
+
+
+def test_what_an_adapter_tells_is_english_and_says_so_in_french(etabli, tmp_path):
+    (tmp_path / "etabli.toml").write_text('[store]\nurl = "postgresql://lab@127.0.0.1:1/lab"\n')
+    code, _, err = etabli("token", "create", "--role", "manager")
+    assert code == 1
+    assert err.startswith("✗ La base de données n'est pas utilisable. Le détail, en anglais : PostgreSQL")
+    assert etabli("--lang", "en", "token", "create", "--role", "manager")[2].startswith("✗ PostgreSQL")
+
+
 def test_a_wrong_command_is_exit_code_2(etabli):
     assert etabli("nope")[0] == 2
     assert etabli("token", "create", "--role", "king")[0] == 2
