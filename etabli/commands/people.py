@@ -10,6 +10,7 @@ from datetime import timedelta
 from devices.badge_reader import BadgeSeen, Style, read_line
 from etabli.bootstrap import Basis, FolderHeld, basis, open_store, ready_store
 from etabli.commands.console import Speech, print_json, set_up_logging
+from etabli.commands.serve import web_address
 from gateway.domain.people import Role
 from gateway.ports.errors import BadConfiguration
 from gateway.ports.store import Store, Work
@@ -67,9 +68,10 @@ def create_token(
                 work, id=base.ids.new(), digest=hashlib.sha256(secret.encode()).hexdigest(), role=role, label=label,
                 resource=resource, expires_at=expires, now=now,
             )  # fmt: skip
+    screen = f"{web_address(base.settings)}/kiosk/{resource}?key={secret}" if resource else None
     if as_json:
         print_json({
-            "id": token.id, "token": secret, "role": str(role), "resource": resource,
+            "id": token.id, "token": secret, "role": str(role), "resource": resource, "address": screen,
             "expires_at": expires.isoformat() if expires else None,
         })  # fmt: skip
         return
@@ -79,6 +81,8 @@ def create_token(
         f"Keep this token: it will not be shown again. To take it back: etabli token revoke {token.id}",
     )
     _aside(note)
+    if screen is not None:
+        _aside(speech.say(f"Sur l'écran de la borne, ouvrez : {screen}", f"On the kiosk's screen, open: {screen}"))
 
 
 def _aside(text: str) -> None:

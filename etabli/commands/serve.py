@@ -8,6 +8,7 @@ from etabli.commands.console import Speech, set_up_logging
 
 if TYPE_CHECKING:
     from etabli.bootstrap import App
+    from etabli.settings.models import Settings
 
 
 def run(speech: Speech) -> None:
@@ -65,7 +66,12 @@ def _ready(speech: Speech, app: "App") -> str:
 
 def address_of(app: "App") -> str:
     """Where a browser finds the pages."""
-    web = app.basis.settings.web
+    return web_address(app.basis.settings)
+
+
+def web_address(settings: "Settings") -> str:
+    """The same, from the settings alone."""
+    web = settings.web
     if web.address is not None:
         return web.address
     host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(web.host, web.host)

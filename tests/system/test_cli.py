@@ -130,6 +130,10 @@ def test_a_lab_runs_keeps_its_lock_and_stops_cleanly(start, etabli, tmp_path, co
     assert get(configured + "/api/v1/members", token["token"])[0] == 401
     assert etabli("token", "revoke", token["id"] + "x")[0] == 1
 
+    code, out, err = etabli("token", "create", "--role", "kiosk", "--resource", "laser")
+    assert code == 0
+    assert f"{configured}/kiosk/laser?key={out.strip()}" in err, "what the kiosk's page says to open"
+
     children = children_of(run.process.pid)
     code, seconds, err = run.end(signal.SIGTERM)
     assert code == 0, err
