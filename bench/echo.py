@@ -7,7 +7,7 @@ from gateway.adapters.bus_mqtt import MqttBus
 
 def main(port: str) -> None:
     """Serve until standard input closes."""
-    bus = MqttBus("127.0.0.1", int(port), client_id="bench-echo")
+    bus = MqttBus("127.0.0.1", int(port), client_id="bench-echo", protocol=4)
     bus.subscribe([("bench/there", 1)], lambda delivery: bus.publish("bench/back", delivery.payload))
     print("ready", flush=True)
     sys.stdin.read()

@@ -38,7 +38,7 @@ def main(path: str, port: str, speed: str) -> None:
     sys.setswitchinterval(0.0005)
     clock, ids, stop = FastClock(float(speed)), TimeOrderedIds(), threading.Event()
     store = SqlStore(path)
-    bus = MqttBus("127.0.0.1", int(port), client_id="bench-gateway")
+    bus = MqttBus("127.0.0.1", int(port), client_id="bench-gateway", protocol=4)
     deliver = Deliver(store=store, bus=bus, clock=clock, ids=ids, site=SITE)
     consumer = Consumer(store=store, bus=bus, clock=clock, ids=ids, site=SITE, deliver=deliver)
     # At its own pace, or a relay would have a tenth of a second to confirm.

@@ -126,7 +126,8 @@ class LiveHub:
             if address.channel is Topic.LIVE:
                 message = codec.decode(delivery.payload)
                 if isinstance(message, Changed):
-                    self._call(self._touch, message.resource)
+                    for change in message.changes:
+                        self._call(self._touch, change.resource)
             elif b'"progress_percent"' in delivery.payload:
                 self._note_progress(delivery, address)
         except codec.BadMessage:

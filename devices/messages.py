@@ -211,12 +211,19 @@ class Receipt:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Changed:
-    """Something about a resource changed; carries no name: whoever listens reads again."""
+class Change:
+    """A resource's slug and the kind of event that changed it."""
 
-    kind: ClassVar[str] = "changed"
     resource: str
     event: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Changed:
+    """These resources changed; carries no name: whoever listens reads again."""
+
+    kind: ClassVar[str] = "changed"
+    changes: tuple[Change, ...]
 
 
 Message = Fact | Sample | DeviceStatus | Command | Receipt | Changed

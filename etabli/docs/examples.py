@@ -9,6 +9,7 @@ from devices.messages import (
     AlarmCleared,
     AlarmRaised,
     BadgeTapped,
+    Change,
     Changed,
     DeviceConnected,
     DeviceLost,
@@ -57,7 +58,7 @@ EXAMPLES: tuple[Message, ...] = (
     SetPower(id=COMMAND, expires_at=EXPIRES, on=True, ceiling_s=14400),
     ShowVerdict(id=COMMAND, expires_at=EXPIRES, tone=Tone.REFUSED, code="training_missing"),
     Receipt(boot=BOOT, ranges=((1, 41), (43, 43))),
-    Changed(resource="laser", event="session_opened"),
+    Changed(changes=(Change(resource="laser", event="session_opened"),)),
 )  # fmt: skip
 
 

@@ -5,7 +5,8 @@ import random
 import ssl
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 
@@ -77,6 +78,7 @@ class MqttBus:
             tls=tls,
         )
         self._lock = threading.Lock()
+        self._own = threading.local()
         self._registrations: tuple[_Registration, ...] = ()
         self._routes: dict[str, list[Handler]] = {}
         self._listeners: list[Callable[[bool], None]] = []
@@ -101,7 +103,19 @@ class MqttBus:
         link = self._ready
         if link is None:
             raise BusUnavailable(f"not connected to the broker at {self._where()}")
-        link.publish(topic, payload, qos, retain)
+        link.publish(topic, payload, qos, retain, write=not getattr(self._own, "together", False))
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """What this thread publishes inside leaves in one write at the end."""
+        self._own.together = True
+        try:
+            yield
+        finally:
+            self._own.together = False
+            link = self._ready
+            if link is not None:
+                link.flush()
 
     def subscribe(self, filters: Iterable[tuple[str, int]], handler: Handler, *, group: str | None = None) -> None:
         """Call ``handler`` for every message on these ``(filter, qos)``; returns when the broker has accepted."""

@@ -115,14 +115,18 @@ class Link:
 
     # --- any thread
 
-    def publish(self, topic: str, payload: bytes, qos: int, retain: bool) -> None:  # noqa: FBT001
-        """Write the message to the socket, or queue it when the socket is full; ValueError for a bad topic."""
+    def publish(self, topic: str, payload: bytes, qos: int, retain: bool, *, write: bool = True) -> None:  # noqa: FBT001
+        """Write the message to the socket, or queue it when the socket is full; ValueError for a bad topic.
+
+        Without ``write`` it waits for the next `flush`, or for anything else that is written.
+        """
         info = self._client.publish(topic, payload, qos, retain)
         if info.rc != mqtt.MQTT_ERR_SUCCESS:
             raise BusUnavailable(f"the broker did not take a message for {topic}: {mqtt.error_string(info.rc)}")
         if qos:
             self._last_info = info
-        self._flush()
+        if write:
+            self.flush()
 
     def subscribe(self, filters: Iterable[tuple[str, int]], outcome: Outcome) -> None:
         """Ask for these filters; ``outcome`` is called exactly once."""
@@ -136,12 +140,12 @@ class Link:
                 self._asked[mid] = _Asked(filters=names, outcome=outcome, deadline=deadline)
         if not asked:
             outcome(None)
-        self._flush()
+        self.flush()
 
     def unsubscribe(self, filters: Iterable[str]) -> None:
         """No longer ask for these; nobody waits for the answer."""
         self._client.unsubscribe(list(filters))
-        self._flush()
+        self.flush()
 
     def finish(self) -> None:
         """Let what was published be acknowledged, within reason, then say goodbye."""
@@ -157,10 +161,11 @@ class Link:
         self._lost_because = because
         self._hang_up_by = time.monotonic() + CLOSE_TIMEOUT_S
         self._client.disconnect()
-        self._flush()
+        self.flush()
         self._wake()
 
-    def _flush(self) -> None:
+    def flush(self) -> None:
+        """Write what waits."""
         if threading.get_ident() == self._loop_thread:
             return  # the loop writes as soon as the handler has returned
         with self._write_lock:
@@ -214,7 +219,8 @@ class Link:
         poller.register(wake, select.POLLIN)
         tick_at = time.monotonic() + _TICK_S
         while client.socket() is not None:
-            if client.want_write():
+            # Acknowledgements of all that came in one chunk leave in one, too.
+            if client.want_write() and not sock.pending():
                 with self._write_lock:
                     client.loop_write()
             wanted = select.POLLIN | (select.POLLOUT if client.want_write() else 0)

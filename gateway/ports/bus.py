@@ -1,6 +1,7 @@
 """The bus: MQTT as the rest of the program sees it."""
 
 from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -36,6 +37,9 @@ class Bus(Protocol):
 
         Nothing is queued while disconnected: what must arrive is kept by its sender until a receipt.
         """
+
+    def together(self) -> AbstractContextManager[None]:
+        """What this thread publishes inside the block may leave in one write, at its end: many messages cost one."""
 
     def subscribe(self, filters: Iterable[tuple[str, int]], handler: Handler, *, group: str | None = None) -> None:
         """Call ``handler`` for every message on these ``(filter, qos)``; ``group`` shares them among its members.

@@ -19,7 +19,7 @@ from devices.messages import BadgeTapped, DeviceStatus, Sample
 from devices.nonsense import fit_to_show
 from devices.topics import Address, Channel
 from gateway.domain.events import Event, EventKind
-from gateway.domain.streams import GAP_WAIT_S, ranges
+from gateway.domain.streams import GAP_WAIT_S
 from gateway.ports.bus import Bus, Delivery
 from gateway.ports.clock import Clock
 from gateway.ports.errors import StoreUnavailable
@@ -199,12 +199,10 @@ class Consumer:
                     batch.take(fact, jump=jump)
                 batch.finish()
                 events = work.appended
-            self._deliver.after_commit(batch.outcomes, events)
+            self._deliver.after_commit(batch.outcomes, events, batch.kept)
         self.meters.facts += len(facts)
         self.meters.batches += 1
         self.trouble = None
-        for (device, boot), seqs in batch.kept.items():
-            self._deliver.receipt(device, boot, ranges(seqs))
 
     def _batch(self, work: Work, slugs: list[str], now: datetime, *, alone: bool = False) -> Batch:
         return Batch(

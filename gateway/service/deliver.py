@@ -6,14 +6,15 @@ Durable sinks have a cursor each, their own worker, and get every event at least
 
 import logging
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Protocol
 
 from devices import codec, topics
-from devices.messages import Changed, Receipt, SetPower, ShowVerdict, Tone
+from devices.messages import Change, Changed, Receipt, SetPower, ShowVerdict, Tone
 from devices.topics import Channel
 from gateway.domain.events import Event, StoredEvent
+from gateway.domain.streams import ranges
 from gateway.ports.bus import Bus
 from gateway.ports.clock import Clock
 from gateway.ports.errors import BusUnavailable, SeriesUnavailable, StoreUnavailable
@@ -54,16 +55,25 @@ class Deliver:
         self.failing: dict[str, str] = {}
         """Durable sinks that cannot deliver now, by name, with the reason."""
 
-    def after_commit(self, outcomes: Iterable[Outcome], events: Iterable[Event]) -> None:
-        """Power first, then verdicts, then hints to screens; then wake the durable sinks."""
+    def after_commit(
+        self,
+        outcomes: Iterable[Outcome],
+        events: Iterable[Event],
+        kept: Mapping[tuple[str, str], set[int]] | None = None,
+    ) -> None:
+        """Power first; then verdicts, receipts for what is ``kept`` and a hint to screens; then wake the durable sinks."""
         outcomes = tuple(outcomes)
-        for outcome in outcomes:
-            for order in outcome.power:
-                self.power(order)
-        for outcome in outcomes:
-            if outcome.verdict:
-                self.verdict(outcome.verdict)
-        self._hint(events)
+        with self._bus.together():
+            for outcome in outcomes:
+                for order in outcome.power:
+                    self.power(order)
+        with self._bus.together():
+            for outcome in outcomes:
+                if outcome.verdict:
+                    self.verdict(outcome.verdict)
+            for (device, boot), seqs in (kept or {}).items():
+                self.receipt(device, boot, ranges(seqs))
+            self._hint(events)
         with self._news:
             self._committed += 1
             self._news.notify_all()
@@ -95,11 +105,13 @@ class Deliver:
 
     def _hint(self, events: Iterable[Event]) -> None:
         last = {event.resource_id: event for event in events if event.resource_id}
-        for resource_id, event in last.items():
-            slug = self._slug(resource_id)
-            if slug:
-                changed = Changed(resource=slug, event=str(event.kind))
-                self._publish(Channel.LIVE, topics.GATEWAY, codec.encode(changed), qos=0)
+        changes = tuple(
+            Change(resource=slug, event=str(event.kind))
+            for resource_id, event in last.items()
+            if (slug := self._slug(resource_id))
+        )
+        if changes:
+            self._publish(Channel.LIVE, topics.GATEWAY, codec.encode(Changed(changes=changes)), qos=0)
 
     def _slug(self, resource_id: str | None) -> str | None:
         if resource_id is not None and resource_id not in self._slugs:

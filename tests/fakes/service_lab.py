@@ -1,6 +1,7 @@
 """A lab without threads or sockets: the real use cases on the real store in memory, a clock to move, what was published."""
 
 from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -33,6 +34,9 @@ class RecordingBus:
 
     def publish(self, topic: str, payload: bytes, *, qos: int = 1, retain: bool = False) -> None:
         self.sent.append((topic, payload))
+
+    def together(self) -> AbstractContextManager[None]:
+        return nullcontext()
 
     def subscribe(self, filters: Iterable[tuple[str, int]], handler: Handler, *, group: str | None = None) -> None:
         """Nothing arrives by itself here."""

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from devices import codec, envelope, topics
-from devices.messages import Changed, Sample
+from devices.messages import Change, Changed, Sample
 from devices.topics import Channel
 from tests.web.lab import SITE
 from tests.web.server import served
@@ -60,7 +60,7 @@ class Screen:
 
 
 def hint(lab, slug):
-    payload = codec.encode(Changed(resource=slug, event="session_opened"))
+    payload = codec.encode(Changed(changes=(Change(resource=slug, event="session_opened"),)))
     lab.bus.publish(topics.topic(Channel.LIVE, site=SITE, device=topics.GATEWAY), payload, qos=0)
 
 
