@@ -22,5 +22,9 @@ def describe(app: FastAPI) -> dict[str, Any]:
         parts["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
         # A token is never needed for all of an operation's answers, but one that is sent must be good.
         made["security"] = [{}, {"token": []}]
+        for operations in made["paths"].values():
+            for operation in operations.values():
+                # FastAPI's own summary is the function's name; the first sentence that we wrote says more.
+                operation["summary"] = operation.get("description", operation["summary"]).partition("\n")[0].rstrip(".")
         app.openapi_schema = made
     return app.openapi_schema

@@ -48,7 +48,7 @@ def every(
     request: Request, response: Response, services: Asked, caller: Anyone, limit: Limit = 50, cursor: Cursor = None,
     resource: OfResource = None,
 ) -> PageOf[JobShape]:  # fmt: skip
-    """Newest first."""
+    """Jobs, newest first."""
     views = services.store.views()
     return rows(
         request, response, lambda: views.jobs(limit=limit, cursor=cursor, resource=resource),

@@ -107,7 +107,7 @@ def every(
     request: Request, response: Response, services: Asked, caller: MemberReader, limit: Limit = 50,
     cursor: Cursor = None, search: Annotated[Text | None, Query(description="Part of a name; for staff.")] = None,
 ) -> PageOf[MemberShape]:  # fmt: skip
-    """By last name."""
+    """Members by last name."""
     if search is not None and not caller.staff:
         # Whether a name is found would tell the name.
         raise Problem("forbidden")
@@ -142,7 +142,7 @@ def add(services: Asked, staff: Staff, wish: NewMember) -> MemberShape:
 
 @router.patch("/{id}", operation_id="changeMember", responses=problems(400, 403, 404))
 def change(services: Asked, staff: Staff, id: IdInPath, wish: MemberChanges) -> MemberShape:
-    """Change what is named."""
+    """Change what is named of a member."""
     member = services.transact(lambda work, now: service.change_member(work, id=id, changes=wish.told(), now=now))
     if member is None:
         raise Problem("not_found")

@@ -72,7 +72,7 @@ def every(
     cursor: Cursor = None, member_id: Annotated[Id | None, Query()] = None,
     training: Annotated[Slug | None, Query()] = None,
 ) -> PageOf[QualificationShape]:  # fmt: skip
-    """Newest first."""
+    """Qualifications, newest first."""
     views, now = services.store.views(), services.clock.now()
     slugs = _slugs(views)
     return rows(

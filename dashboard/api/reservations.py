@@ -67,7 +67,7 @@ def every(
     resource: OfResource = None, starts: Annotated[Moment | None, Query(description="Those that end after it.")] = None,
     ends: Annotated[Moment | None, Query(description="Those that start before it.")] = None,
 ) -> PageOf[ReservationShape]:  # fmt: skip
-    """Standing ones, soonest first."""
+    """Standing reservations, soonest first."""
     views = services.store.views()
     return rows(
         request, response,

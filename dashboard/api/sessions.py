@@ -48,7 +48,7 @@ def every(
     request: Request, response: Response, services: Asked, caller: Anyone, limit: Limit = 50, cursor: Cursor = None,
     resource: OfResource = None, open: Annotated[bool, Query(description="Only those that are not over.")] = False,
 ) -> PageOf[SessionShape]:  # fmt: skip
-    """Newest first."""
+    """Sessions, newest first."""
     views = services.store.views()
     return rows(
         request, response,

@@ -67,7 +67,7 @@ def events(
     request: Request, response: Response, services: Asked, staff: Staff, limit: Limit = 50, cursor: Cursor = None,
     kind: Annotated[list[EventKind] | None, Query(max_length=50)] = None,
 ) -> PageOf[EventShape]:  # fmt: skip
-    """Newest first."""
+    """What happened, newest first."""
     views = services.store.views()
     kinds = tuple(str(each) for each in kind or ())
     return rows(request, response, lambda: views.events(limit=limit, cursor=cursor, kinds=kinds), _event)

@@ -43,7 +43,7 @@ class NewTraining(Wish):
 
 @router.get("", operation_id="listTrainings", responses=problems())
 def every(services: Asked, caller: Anyone) -> Trainings:
-    """All of them."""
+    """Every training."""
     return Trainings(items=[_shape(training) for training in services.store.views().trainings()])
 
 
