@@ -197,9 +197,12 @@ def read_message(value: dict[str, Any]) -> Message:
     return message
 
 
+_to_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
+
+
 def dump(value: dict[str, Any]) -> bytes:
     """Compact UTF-8 JSON and a newline."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode() + b"\n"
+    return _to_json(value).encode() + b"\n"
 
 
 def encode(message: Message) -> bytes:
