@@ -10,6 +10,7 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 
 from gateway.adapters.sql import guards
 from gateway.adapters.sql.schema import REVISION, metadata
+from gateway.adapters.sql.sqlite_tidy import Tidier
 from gateway.adapters.sql.statements import Statements, dialect_of
 from gateway.adapters.sql.transaction import Refused, Transaction
 from gateway.ports.errors import StoreUnavailable
@@ -50,6 +51,7 @@ class SqliteDatabase:
         self._idle: list[sqlite3.Connection] = []
         self._idle_lock = threading.Lock()
         self._closed = False
+        self._tidier = Tidier(lambda: self._connect(readonly=False)) if path is not None else None
         try:
             if path is not None and not path.exists() and path.parent.is_dir():
                 raise StoreUnavailable(f"there is no database at {path} yet: run `etabli migrate`")
@@ -71,8 +73,8 @@ class SqliteDatabase:
                 connection.execute("PRAGMA foreign_keys = ON")
                 connection.execute("PRAGMA journal_mode = WAL")
                 connection.execute("PRAGMA synchronous = FULL")
-                # Every so many pages one commit also tidies the log away: rarer than one tap in a hundred.
-                connection.execute("PRAGMA wal_autocheckpoint = 4000")
+                # The log is copied beside the writer (Tidier); this is for when that cannot keep up.
+                connection.execute("PRAGMA wal_autocheckpoint = 20000")
             connection.execute(f"PRAGMA cache_size = {-4096 if readonly else -16384}")
         except sqlite3.Error:
             connection.close()
@@ -128,6 +130,8 @@ class SqliteDatabase:
         except sqlite3.Error as fault:
             self._roll_back()
             raise StoreUnavailable(f"{explain(fault)}; whether the last change was kept is unknown") from fault
+        if self._tidier is not None:
+            self._tidier.committed()
 
     def _roll_back(self) -> None:
         # After a full disk or an I/O error SQLite may have rolled back by itself.
@@ -199,6 +203,8 @@ class SqliteDatabase:
 
     def close(self) -> None:
         """Close every connection, once whoever writes is done."""
+        if self._tidier is not None:
+            self._tidier.close()
         with self._writing:
             with self._idle_lock:
                 self._closed = True
