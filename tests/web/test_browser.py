@@ -190,7 +190,7 @@ def test_staff_give_an_unknown_badge_to_somebody_in_the_browser(quiet, open_page
     page = open_page(f"{address}/equipe", staff=True)
     page.select_option("select[name=member]", lab.people["Léa"].id)
     lab.clock.advance(5)
-    page.click("text=Donner ce badge")
+    page.click("button:has-text('Donner ce badge')")
     expect(page.locator(".said")).to_contain_text("Le badge est donné à Léa.")
     page.click("text=Se déconnecter")
     expect(page.locator("#token")).to_be_visible()
