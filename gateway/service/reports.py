@@ -28,6 +28,8 @@ from gateway.ports.ids import Ids
 from gateway.ports.store import ResourceFacts, Work
 from gateway.service.uses import NOTHING, Outcome, Received, advance, log, power_orders
 
+UNPOWERED_S = 60.0
+"""A relay that has been off this long has ended whatever ran behind it; a machine's own word comes sooner."""
 Handler = Callable[[Work, Received, datetime, Ids], Outcome]
 
 
@@ -104,17 +106,35 @@ def handle_job_started(work: Work, fact: Received, now: datetime, ids: Ids) -> O
 
 def _end_forgotten(work: Work, fact: Received, reason: str) -> None:
     """Jobs of this device that nobody will ever end are over, how is unknown."""
-    at = fact.happened_at
     for job in work.running_jobs(fact.device.id):
-        wall = seconds_between(job.started_at, at)
-        over = replace(
-            job, paused=False, ended_at=max(at, job.started_at), outcome=JobOutcome.UNKNOWN, wall_s=wall,
-            active_s=wall, paused_s=0.0, reason=reason,
-        )  # fmt: skip
-        _end(work, over, at)
-        facts = _about(work, fact.device)
-        if facts is not None:
-            _credit(work, facts, over, at)
+        _end_unknown(work, job, reason, fact.happened_at)
+
+
+def _end_unknown(work: Work, job: Job, reason: str, at: datetime) -> None:
+    wall = seconds_between(job.started_at, at)
+    over = replace(
+        job, paused=False, ended_at=max(at, job.started_at), outcome=JobOutcome.UNKNOWN, wall_s=wall,
+        active_s=wall, paused_s=0.0, reason=reason,
+    )  # fmt: skip
+    _end(work, over, at)
+    facts = work.facts_for(job.resource_id) if job.resource_id else None
+    if facts is not None:
+        _credit(work, facts, over, at)
+
+
+def end_unpowered(work: Work, facts: ResourceFacts, now: datetime) -> ResourceFacts:
+    """Without power nothing runs: jobs of a machine whose relay has been off for a minute are over, how is unknown.
+
+    The machine itself may never come back to say so; its session must not wait for ever.
+    """
+    relay = facts.interlock
+    if not facts.running or relay is None or relay.presence is not Presence.ONLINE or relay.power_on is not False:
+        return facts
+    if seconds_between(relay.power_at or now, now) < UNPOWERED_S:
+        return facts
+    for job in facts.running:
+        _end_unknown(work, job, "its power was off", now)
+    return work.facts_for(facts.resource.id) or facts
 
 
 def _first_of_its_boot(fact: Received) -> bool:

@@ -15,6 +15,7 @@ from gateway.ports.ids import Ids
 from gateway.ports.store import ResourceFacts, Store, Work
 from gateway.service import presence
 from gateway.service.deliver import Deliver
+from gateway.service.reports import end_unpowered
 from gateway.service.uses import Outcome, advance, log, power_orders
 
 EVERY_S = 2.0
@@ -72,6 +73,7 @@ class Sweeper:
         self._away = False
 
     def _look_at(self, work: Work, facts: ResourceFacts, now: datetime) -> Outcome:
+        facts = end_unpowered(work, facts, now)
         session = facts.session
         if session is not None:
             trigger = due(

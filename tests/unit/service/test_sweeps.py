@@ -116,3 +116,19 @@ def test_after_a_long_absence_of_ours_devices_get_time_to_be_heard(lab: ServiceL
     lab.later(QUIET_S)
     anew.sweep()
     assert len(lab.events("device_stale")) == 1
+
+
+def test_a_machine_that_lost_its_power_and_never_comes_back_holds_nobodys_session_for_ever(lab: ServiceLab) -> None:
+    in_use(lab)
+    lab.say("grbl-1", JobStarted(job="j1"))
+    lab.say("plug-1", PowerReported(on=False, cause="button"))
+    lab.later(59)
+    lab.sweeper.sweep()
+    assert lab.events("job_ended") == []
+
+    lab.later(2)
+    lab.sweeper.sweep()
+    assert [event.data["outcome"] for event in lab.events("job_ended")] == ["unknown"]
+    lab.later(lab.laser.forgotten_s + 1)
+    lab.sweeper.sweep()
+    assert reasons(lab) == ["power_lost"]
