@@ -21,7 +21,7 @@ from tests.scenarios.program import eventually, never
 pytestmark = [pytest.mark.scenario, pytest.mark.mosquitto, pytest.mark.timeout(90)]
 
 PLACES = ("tour", "scie", "presse")
-KILLS = 4
+KILLS, SOAK_KILLS = 4, 100
 TAP_AGAIN_S = 10
 SWEPT_S = 2.5
 """Within this the program has looked at every relay again."""
@@ -193,15 +193,22 @@ class Stream:
         self._thread.join()
 
 
-def test_the_program_is_killed_again_and_again_under_a_stream_of_taps(storm: Floor):
-    lab, chance = storm.lab, random.Random(7)
+@pytest.mark.parametrize(
+    ("kills", "seed"),
+    [
+        pytest.param(KILLS, 7, id="short"),
+        pytest.param(SOAK_KILLS, 8, id="long", marks=[pytest.mark.soak, pytest.mark.timeout(3600)]),
+    ],
+)
+def test_the_program_is_killed_again_and_again_under_a_stream_of_taps(storm: Floor, kills: int, seed: int):
+    lab, chance = storm.lab, random.Random(seed)
     already = {place: risings(storm.shop.plugs[f"{place}-prise"]) for place in PLACES}
     sessions_before = {row["id"] for row in lab.sessions()}
     taps_before = len(taps(lab))
     said_before = {place: len(storm.verdicts(place)) for place in PLACES}
 
     with Stream(storm, seed=11) as stream:
-        for _ in range(KILLS):
+        for _ in range(kills):
             time.sleep(chance.uniform(0.3, 1.5))
             lab.kill9()
             lab.restart()
