@@ -15,6 +15,7 @@ from gateway.ports.errors import BadConfiguration, SeriesUnavailable
 from gateway.ports.timeseries import Point
 from gateway.service.deliver import Deliver
 from gateway.service.series import SampleBuffer, SeriesSink
+from tests.fakes.service_lab import RecordingBus
 from tests.fixtures_influx import ORG, TOKEN, free_port
 
 pytestmark = pytest.mark.influxdb
@@ -101,7 +102,7 @@ def until(what, timeout_s=30.0):
 
 @contextmanager
 def delivering(log, series):
-    deliver = Deliver(store=log, bus=None, clock=None, ids=None, site="lab")
+    deliver = Deliver(store=log, bus=RecordingBus(), clock=None, ids=None, site="lab")
     stop = threading.Event()
     worker = threading.Thread(target=deliver.run_sink, args=(SeriesSink(series, "influx"), stop))
     worker.start()

@@ -14,6 +14,9 @@ from tests.web.lab import KIOSK, MANAGER, TestLab, busy_afternoon, troubles
 from tests.web.server import served
 from tests.web.test_live import hint, sample
 
+# What holds is met at once; a machine that is busy with something else may take longer.
+expect.set_options(timeout=20_000)
+
 CHROMIUM = shutil.which("chromium")
 pytestmark = [pytest.mark.browser, pytest.mark.skipif(CHROMIUM is None, reason="no chromium on the PATH")]
 
