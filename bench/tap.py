@@ -104,7 +104,7 @@ def _measure(path: Path, port: int) -> list[Figure]:
     size = "10,000 members, 50,000 qualifications, 200 resources, 100,000 sessions; SQLite, fsync in each commit"
     return [
         Figure("tap_ratio_p50", middle(ratios), "x",
-               f"p50 tap → command ÷ p50 bare QoS 1 echo, one at a time, median of {RUNS}; {size}", "≤ 4 (aim 2)"),
+               f"p50 tap → command ÷ p50 bare QoS 1 echo, both one at a time and 4 ms apart, median of {RUNS}; {size}", "≤ 4 (aim 2)"),
         Figure("tap_p50_ms", middle(taps_ms), "ms", "the same, in milliseconds"),
         Figure("tap_p99_ms", middle(p99s), "ms", f"{PACE_HZ} taps/s for {PACED // PACE_HZ} s", "≤ 20"),
         Figure("taps_per_second", middle(rates), "1/s",
