@@ -28,9 +28,14 @@ async def live() -> JSONResponse:
 @router.get("/health/ready")
 def ready(services: Asked) -> JSONResponse:
     """Everything that this process needs answers too; the names of those that do not."""
-    failing = {name: problem for name, ping in services.pings.items() if (problem := _problem(ping)) is not None}
-    body = {"status": "failing" if failing else "ok", "failing": failing}
-    return JSONResponse(body, status_code=503 if failing else 200, headers=NO_STORE)
+    found = failing(services)
+    body = {"status": "failing" if found else "ok", "failing": found}
+    return JSONResponse(body, status_code=503 if found else 200, headers=NO_STORE)
+
+
+def failing(services: Services) -> dict[str, str]:
+    """What does not answer, by name, with the kind of its fault."""
+    return {name: problem for name, ping in services.pings.items() if (problem := _problem(ping)) is not None}
 
 
 def _problem(ping: object) -> str | None:

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Form, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from dashboard.dependencies import STAFF_ROLES, Asked, token_view, words_of
+from dashboard.health import failing
 from dashboard.problems import Problem
 from dashboard.rendering import page
 from dashboard.staff.views import MEMBERS_LISTED, desk
@@ -73,7 +74,7 @@ def home(
     return page(
         request, "staff/desk.html", words=words, private=True, desk=desk(views, words, now, search), search=search,
         form_token=_form_token(secret), said=said if said in SAID else None, enrolled=named, listed=MEMBERS_LISTED,
-        enrolments=tuple(Enrolment),
+        enrolments=tuple(Enrolment), failing=tuple(failing(services)),
     )  # fmt: skip
 
 

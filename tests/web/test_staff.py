@@ -98,3 +98,16 @@ def test_a_form_without_its_token_changes_nothing(lab, staff):
 def test_signing_out_forgets(staff):
     staff.post("/equipe/sortir", data={"form_token": form_token(staff.get("/equipe"))})
     assert 'name="token"' in staff.get("/equipe").text
+
+
+def test_the_team_sees_that_nothing_can_be_kept(lab, staff):
+    assert "ne répond pas" not in staff.get("/equipe").text
+
+    def full():
+        raise OSError("disk full")
+
+    lab.pings |= {"store": full, "workers": full}
+    page = staff.get("/equipe").text
+    assert "La base de données ne répond pas. Les badges sont refusés jusqu’à son retour." in page
+    assert "Une partie du programme ne va pas bien." in page
+    assert "disk full" not in page
