@@ -14,7 +14,7 @@ from gateway.domain.access import AccessFacts
 from gateway.domain.booking import Reservation
 from gateway.domain.events import Event
 from gateway.domain.jobs import Job
-from gateway.domain.people import Member, Names, Qualification, Role, Training
+from gateway.domain.people import Member, Qualification, Role, Training
 from gateway.domain.resources import Device, DeviceRole, Resource
 from gateway.domain.sessions import Session
 from gateway.domain.streams import Stream
@@ -233,6 +233,3 @@ class Store(Protocol):
 
     def close(self) -> None:
         """Release every connection."""
-
-
-__all__ = ["HeldFact", "Locked", "Names", "Quarantined", "ResourceFacts", "Store", "TapFacts", "Token", "Work"]
