@@ -183,7 +183,7 @@ def test_open_streams_end_at_once_when_the_server_is_told_to_stop(lab):
         for screen in screens:
             screen.wait_for("summary")
         started = time.monotonic()
-    assert time.monotonic() - started < 1.5
+    assert time.monotonic() - started < 5
     assert all(screen.ended.wait(1) for screen in screens)
 
 

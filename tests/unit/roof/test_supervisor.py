@@ -98,7 +98,7 @@ def test_one_that_will_not_stop_is_named_and_not_waited_for():
     supervisor.start()
     began = time.monotonic()
     assert supervisor.stop(within_s=0.1) == ("stuck",)
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 6
     free.set()
 
 
