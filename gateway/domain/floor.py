@@ -9,7 +9,7 @@ from devices.messages import Outcome
 from gateway.domain.booking import Reservation
 from gateway.domain.jobs import Job
 from gateway.domain.refusals import Param
-from gateway.domain.resources import Device, DeviceRole, Presence, Resource, ResourceKind
+from gateway.domain.resources import SILENCE, Device, DeviceRole, Presence, Resource, ResourceKind
 from gateway.domain.sessions import Session, State
 from gateway.domain.timespan import seconds_between
 
@@ -17,8 +17,6 @@ PART_WAITS = timedelta(hours=1)
 """How long a finished print is announced when nobody has used the machine since."""
 LEAST_PROGRESS = 3.0
 """Below this percentage the time that is left cannot be guessed from the time that has passed."""
-SILENCE = frozenset({"bridge_gone", "no_news"})
-"""Reasons for a device's absence that we gave ourselves, because nobody said anything."""
 
 
 class BoardKey(StrEnum):

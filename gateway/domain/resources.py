@@ -63,6 +63,12 @@ class Presence(StrEnum):
     OFFLINE = "offline"
 
 
+BRIDGE_GONE = "bridge_gone"
+NO_NEWS = "no_news"
+SILENCE = frozenset({BRIDGE_GONE, NO_NEWS})
+"""Reasons for a device's absence that we gave ourselves, because nobody said anything: hearing it takes them back."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Device:
     """A device as the store knows it. ``power_on`` is what an interlock last said, None when unknown."""
@@ -78,3 +84,8 @@ class Device:
     power_at: datetime | None = None
     nonsense_count: int = 0
     nonsense_example: str | None = None
+
+
+def interlock_known(interlock: Device | None) -> bool:
+    """Whether the resource's relay, if it has one, is heard and says something that can be believed."""
+    return interlock is None or (interlock.presence is Presence.ONLINE and interlock.power_on is not None)

@@ -6,14 +6,9 @@ from datetime import datetime
 
 from devices.messages import DeviceStatus
 from gateway.domain.events import Event, EventKind
-from gateway.domain.resources import Device, Presence
+from gateway.domain.resources import BRIDGE_GONE, NO_NEWS, SILENCE, Device, Presence
 from gateway.ports.store import Work
 from gateway.service.uses import log
-
-BRIDGE_GONE = "bridge_gone"
-NO_NEWS = "no_news"
-OURS = frozenset({BRIDGE_GONE, NO_NEWS})
-"""Reasons that we gave ourselves: hearing the device again is enough to take them back."""
 
 
 def note_status(
@@ -24,7 +19,7 @@ def note_status(
     if found is None:
         return
     device = found.device
-    takes_back = OURS - {NO_NEWS} if kept else OURS
+    takes_back = SILENCE - {NO_NEWS} if kept else SILENCE
     if status.online and device.presence is Presence.OFFLINE and device.presence_reason in takes_back:
         _back(work, device, now)
     elif not status.online and device.presence is not Presence.OFFLINE:

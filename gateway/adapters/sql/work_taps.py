@@ -14,7 +14,7 @@ from gateway.adapters.sql.statements import packed, packed_all, unpacked, upsert
 from gateway.adapters.sql.transaction import Refused
 from gateway.adapters.sql.types import from_micros
 from gateway.domain.access import AccessFacts, Requirement
-from gateway.domain.resources import Device, DeviceRole, Presence
+from gateway.domain.resources import Device, DeviceRole, interlock_known
 from gateway.domain.sessions import Session
 from gateway.ports.errors import StoreUnavailable
 from gateway.ports.store import ResourceFacts, TapFacts
@@ -146,11 +146,6 @@ def _requirement(slug: str, names: Any, best: Any) -> Requirement:
         return Requirement(slug=slug, names=unpacked(names), held=False)
     expires_at = from_micros(held[0]) if held[0] is not None else None
     return Requirement(slug=slug, names=unpacked(names), held=True, expires_at=expires_at, revoked=held[1] is not None)
-
-
-def interlock_known(interlock: Device | None) -> bool:
-    """Whether the resource's relay, if it has one, is heard and says something that can be believed."""
-    return interlock is None or (interlock.presence is Presence.ONLINE and interlock.power_on is not None)
 
 
 def _resource_facts(row: Any) -> ResourceFacts:

@@ -12,9 +12,8 @@ from dashboard.problems import STATUS
 from devices.messages import Tone
 from gateway.domain.floor import BoardKey, BoardState
 from gateway.domain.refusals import ACCOUNT_MATTERS, NEXT_STEPS, Code, NextStep
-from gateway.domain.resources import DeviceRole, Presence, ResourceKind
+from gateway.domain.resources import SILENCE, DeviceRole, Presence, ResourceKind
 from gateway.service.members import Enrolment
-from gateway.service.presence import OURS
 from gateway.wording import LANGUAGES, Words, catalogue
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -44,7 +43,7 @@ def keys():
     yield from (f"kind.{kind}" for kind in ResourceKind)
     yield from (f"staff.role.{role}" for role in DeviceRole)
     yield from (f"staff.presence.{presence}" for presence in Presence)
-    yield from (f"staff.reason.{reason}" for reason in OURS)
+    yield from (f"staff.reason.{reason}" for reason in SILENCE)
     yield from ("alarm.relay_differs", "alarm.relay_unconfirmed", "verdict.account.title")
 
 
