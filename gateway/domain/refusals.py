@@ -30,6 +30,14 @@ class Code(StrEnum):
     BOOKING_IN_THE_PAST = "booking_in_the_past"
     BOOKING_TOO_FAR = "booking_too_far"
     BOOKING_OVERLAPS = "booking_overlaps"
+    ZONE_UNKNOWN = "zone_unknown"
+    OPENING_UNREADABLE = "opening_unreadable"
+    OPENING_KEY_UNKNOWN = "opening_key_unknown"
+    OPENING_OVERLAPS = "opening_overlaps"
+    OPENING_EMPTY = "opening_empty"
+    HOLIDAYS_UNKNOWN = "holidays_unknown"
+    CLOSURE_ENDS_BEFORE_START = "closure_ends_before_start"
+    CLOSURE_TOO_LONG = "closure_too_long"
 
 
 class NextStep(StrEnum):
@@ -44,6 +52,7 @@ class NextStep(StrEnum):
     USE_ANOTHER = "use_another"
     CALL_STAFF = "call_staff"
     CHOOSE_ANOTHER_TIME = "choose_another_time"
+    CORRECT_THE_HOURS = "correct_the_hours"
 
 
 NEXT_STEPS: dict[Code, tuple[NextStep, ...]] = {
@@ -66,6 +75,14 @@ NEXT_STEPS: dict[Code, tuple[NextStep, ...]] = {
     Code.BOOKING_IN_THE_PAST: (NextStep.CHOOSE_ANOTHER_TIME,),
     Code.BOOKING_TOO_FAR: (NextStep.CHOOSE_ANOTHER_TIME,),
     Code.BOOKING_OVERLAPS: (NextStep.CHOOSE_ANOTHER_TIME, NextStep.USE_ANOTHER),
+    Code.ZONE_UNKNOWN: (NextStep.CORRECT_THE_HOURS,),
+    Code.OPENING_UNREADABLE: (NextStep.CORRECT_THE_HOURS,),
+    Code.OPENING_KEY_UNKNOWN: (NextStep.CORRECT_THE_HOURS,),
+    Code.OPENING_OVERLAPS: (NextStep.CORRECT_THE_HOURS,),
+    Code.OPENING_EMPTY: (NextStep.CORRECT_THE_HOURS,),
+    Code.HOLIDAYS_UNKNOWN: (NextStep.CORRECT_THE_HOURS,),
+    Code.CLOSURE_ENDS_BEFORE_START: (NextStep.CHOOSE_ANOTHER_TIME,),
+    Code.CLOSURE_TOO_LONG: (NextStep.CHOOSE_ANOTHER_TIME,),
 }
 
 ACCOUNT_MATTERS = frozenset({Code.BADGE_REVOKED, Code.MEMBER_INACTIVE, Code.MEMBERSHIP_LAPSED})
