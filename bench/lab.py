@@ -10,9 +10,11 @@ from uuid import UUID
 from devices.messages import HashedBadge
 from gateway.adapters.sql.migrate import migrate
 from gateway.adapters.sql.store import SqlStore
-from gateway.domain.people import Member, Qualification, Training
+from gateway.domain.people import Member
+from gateway.domain.qualifications import Qualification
 from gateway.domain.resources import DeviceRole, Presence, Resource
 from gateway.domain.sessions import EndReason, Session, State
+from gateway.domain.training import Training
 from gateway.ports.store import Work
 
 SITE = "bench"

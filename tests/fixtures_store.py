@@ -15,10 +15,12 @@ from gateway.adapters.sql import SqlStore
 from gateway.adapters.sql.migrate import migrate
 from gateway.adapters.sql.schema import metadata
 from gateway.domain.booking import Reservation
-from gateway.domain.people import Member, Qualification, Training
+from gateway.domain.people import Member
+from gateway.domain.qualifications import Qualification
 from gateway.domain.resources import Device, DeviceRole, Presence, Resource, ResourceKind
 from gateway.domain.sessions import Session, State
 from gateway.domain.timespan import Span
+from gateway.domain.training import Training
 from gateway.ports.store import Store
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)

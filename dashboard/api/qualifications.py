@@ -24,7 +24,7 @@ from dashboard.api.common import (
 )
 from dashboard.dependencies import Asked
 from dashboard.problems import Problem
-from gateway.domain.people import Qualification
+from gateway.domain.qualifications import Qualification
 from gateway.ports.views import Views
 from gateway.service import members as service
 

@@ -5,7 +5,7 @@ from pydantic import Field
 
 from dashboard.api.common import Anyone, Shape, Slug, Staff, Text, Wish, problems
 from dashboard.dependencies import Asked
-from gateway.domain.people import Training
+from gateway.domain.training import Training
 from gateway.service import members as service
 
 router = APIRouter(prefix="/trainings", tags=["trainings"])

@@ -5,8 +5,9 @@ from dataclasses import replace
 from typing import Any
 
 from etabli.settings.models import ResourceSettings, Settings
-from gateway.domain.people import Names, Training
+from gateway.domain.people import Names
 from gateway.domain.resources import DeviceRole, Resource
+from gateway.domain.training import Training
 from gateway.ports.ids import Ids
 from gateway.ports.store import Store, Work
 

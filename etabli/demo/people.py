@@ -12,7 +12,9 @@ from devices.messages import HashedBadge
 from etabli.bootstrap import Basis
 from etabli.demo import lab
 from gateway.domain.events import Event, EventKind, Plain
-from gateway.domain.people import Member, Qualification, Role, Training
+from gateway.domain.people import Member, Role
+from gateway.domain.qualifications import Qualification
+from gateway.domain.training import Training
 from gateway.ports.store import Store, Token, Work
 
 KNOWN_FOR = timedelta(days=74)

@@ -5,21 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from gateway.domain.booking import Reservation
-from gateway.domain.people import Member, Names
+from gateway.domain.people import Member
 from gateway.domain.refusals import Code, Refusal, refuse
 from gateway.domain.resources import Resource
 from gateway.domain.sessions import Session
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Requirement:
-    """A training the resource asks for and what the member has of it."""
-
-    slug: str
-    names: Names
-    held: bool
-    expires_at: datetime | None = None
-    revoked: bool = False
+from gateway.domain.training import Requirement, Standing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,11 +74,27 @@ def _trained(facts: AccessFacts, now: datetime) -> tuple[Refusal, ...]:
         return NONE
     found = []
     for need in facts.requirements:
-        if not need.held or need.revoked:
-            found.append(refuse(Code.TRAINING_MISSING, training=need.slug, names=need.names))
-        elif need.expires_at and need.expires_at <= now:
-            found.append(refuse(Code.TRAINING_LAPSED, training=need.slug, names=need.names, since=need.expires_at))
+        state = need.state_at(now)
+        if state is Standing.LAPSED:
+            found.append(refuse(Code.TRAINING_LAPSED, training=need.slug, names=need.names, since=need.until))
+        elif state is Standing.PREREQUISITE_LAPSED:
+            found.append(
+                refuse(
+                    Code.PREREQUISITE_LAPSED, training=need.slug, names=need.names, prerequisite=need.prerequisite,
+                    prerequisite_names=need.prerequisite_names, since=need.until,
+                )
+            )  # fmt: skip
+        elif state is Standing.AWAITING:
+            found.append(refuse(Code.TRAINING_AWAITING, training=need.slug, names=need.names))
+        elif state is Standing.MISSING:
+            found.append(
+                refuse(Code.TRAINING_MISSING, training=need.slug, names=need.names, level=_above_first(need.level))
+            )
     return tuple(found)
+
+
+def _above_first(level: int) -> int | None:
+    return level if level > 1 else None
 
 
 def _in_service(facts: AccessFacts, now: datetime) -> tuple[Refusal, ...]:
@@ -140,7 +146,7 @@ def decide_access(facts: AccessFacts, now: datetime, rules: tuple[Rule, ...] = R
         return Denied(refusals=(refuse(Code.SYSTEM_UNAVAILABLE),))
     own = current_reservation(facts, now)
     ends = [now + timedelta(seconds=facts.resource.ceiling_s)]
-    ends += [need.expires_at for need in facts.requirements if need.expires_at]
+    ends += [need.until for need in facts.requirements if need.until]
     ends += [r.span.starts for r in facts.booked if r.span.starts > now and r.member_id != facts.member.id]
     ends += [own.span.ends] if own else []
     return Granted(until=min(ends), reservation_id=own.id if own else None)

@@ -1,4 +1,4 @@
-"""Members, their trainings and rights."""
+"""Members, and what a token may do."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -28,31 +28,3 @@ class Member:
     active: bool = True
     member_until: datetime | None = None
     created_at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Training:
-    """A course. ``validity_days`` None means that the right never lapses."""
-
-    id: str
-    slug: str
-    names: Names
-    validity_days: int | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Qualification:
-    """A member's right from a training; never deleted: it lapses or is revoked."""
-
-    id: str
-    member_id: str
-    training_id: str
-    granted_at: datetime
-    granted_by: str | None = None
-    expires_at: datetime | None = None
-    revoked_at: datetime | None = None
-    note: str | None = None
-
-    def valid(self, now: datetime) -> bool:
-        """Whether it opens a machine at ``now``."""
-        return self.revoked_at is None and (self.expires_at is None or now < self.expires_at)

@@ -16,7 +16,9 @@ class Code(StrEnum):
     MEMBER_INACTIVE = "member_inactive"
     MEMBERSHIP_LAPSED = "membership_lapsed"
     TRAINING_MISSING = "training_missing"
+    TRAINING_AWAITING = "training_awaiting"
     TRAINING_LAPSED = "training_lapsed"
+    PREREQUISITE_LAPSED = "prerequisite_lapsed"
     RESERVED_BY_OTHER = "reserved_by_other"
     RESERVATION_REQUIRED = "reservation_required"
     IN_USE = "in_use"
@@ -61,7 +63,9 @@ NEXT_STEPS: dict[Code, tuple[NextStep, ...]] = {
     Code.MEMBER_INACTIVE: (NextStep.GO_TO_DESK,),
     Code.MEMBERSHIP_LAPSED: (NextStep.GO_TO_DESK,),
     Code.TRAINING_MISSING: (NextStep.ASK_FOR_TRAINING,),
+    Code.TRAINING_AWAITING: (NextStep.GO_TO_DESK,),
     Code.TRAINING_LAPSED: (NextStep.ASK_FOR_REFRESHER,),
+    Code.PREREQUISITE_LAPSED: (NextStep.ASK_FOR_REFRESHER,),
     Code.RESERVED_BY_OTHER: (NextStep.COME_BACK_AFTER, NextStep.USE_ANOTHER),
     Code.RESERVATION_REQUIRED: (NextStep.BOOK_FIRST,),
     Code.IN_USE: (NextStep.COME_BACK_AFTER, NextStep.USE_ANOTHER),

@@ -1,6 +1,6 @@
 """Resources, the devices around them, and what those devices were last heard to say."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -44,6 +44,8 @@ class Resource:
     back_at: datetime | None = None
     trainings: tuple[str, ...] = ()
     """Slugs of every training that is needed."""
+    levels: dict[str, int] = field(default_factory=dict, hash=False)
+    """The level that is asked of a training, by slug, where it is more than 1."""
 
 
 class DeviceRole(StrEnum):

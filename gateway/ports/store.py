@@ -14,10 +14,12 @@ from gateway.domain.access import AccessFacts
 from gateway.domain.booking import Reservation
 from gateway.domain.events import Event
 from gateway.domain.jobs import Job
-from gateway.domain.people import Member, Qualification, Role, Training
+from gateway.domain.people import Member, Role
+from gateway.domain.qualifications import Qualification
 from gateway.domain.resources import Device, DeviceRole, Resource
 from gateway.domain.sessions import Session
 from gateway.domain.streams import Stream
+from gateway.domain.training import Training
 from gateway.ports.views import Views
 
 
@@ -163,10 +165,13 @@ class Work(Protocol):
         """A resource by slug."""
 
     def put_training(self, training: Training) -> Training:
-        """Insert or update by slug."""
+        """Insert or update by slug (prerequisites included)."""
 
     def training(self, slug: str) -> Training | None:
         """A training by slug."""
+
+    def trainings(self) -> tuple[Training, ...]:
+        """Every training of the site, by slug."""
 
     def put_member(self, member: Member) -> None:
         """Insert or update by id, joined to this site."""
@@ -184,13 +189,13 @@ class Work(Protocol):
         """The hashed badge of a refused tap, for one-click enrolment; empty when that event holds none."""
 
     def add_qualification(self, qualification: Qualification) -> None:
-        """Grant a right."""
+        """Add a right, given or declared."""
 
     def qualification(self, id: str) -> Qualification | None:
-        """A right by id."""
+        """A right by id, ours alone from here on."""
 
     def save_qualification(self, qualification: Qualification) -> None:
-        """Update a right (revocation)."""
+        """Update a right."""
 
     def add_reservation(self, reservation: Reservation) -> bool:
         """Insert; False when the database refuses an overlap (the transaction stays usable)."""

@@ -7,9 +7,11 @@ from typing import Generic, Protocol, TypeVar
 from gateway.domain.booking import Reservation
 from gateway.domain.events import StoredEvent
 from gateway.domain.jobs import Job
-from gateway.domain.people import Member, Qualification, Role, Training
+from gateway.domain.people import Member, Role
+from gateway.domain.qualifications import Qualification
 from gateway.domain.resources import Device, Resource
 from gateway.domain.sessions import Session
+from gateway.domain.training import Training
 
 Row = TypeVar("Row")
 

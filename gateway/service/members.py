@@ -7,7 +7,9 @@ from typing import Any
 
 from devices.messages import HashedBadge
 from gateway.domain.events import Event, EventKind
-from gateway.domain.people import Member, Names, Qualification, Role, Training
+from gateway.domain.people import Member, Names, Role
+from gateway.domain.qualifications import Qualification
+from gateway.domain.training import Training
 from gateway.ports.store import Token, Work
 
 

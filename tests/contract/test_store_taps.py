@@ -7,11 +7,11 @@ from datetime import timedelta
 import pytest
 
 from devices.messages import HashedBadge, Outcome
-from gateway.domain.access import Requirement
 from gateway.domain.jobs import Job
-from gateway.domain.people import Qualification, Training
+from gateway.domain.qualifications import Qualification
 from gateway.domain.resources import Device, DeviceRole, Presence
 from gateway.domain.sessions import State
+from gateway.domain.training import Requirement, Standing, Training
 from gateway.ports.errors import StoreUnavailable
 from tests.fixtures_store import NOW, badge
 
@@ -77,7 +77,7 @@ class TestTaps:
         assert facts.access.resource == lab.laser
         assert facts.access.member == lab.ada
         assert not facts.access.badge_revoked
-        assert facts.access.requirements == (Requirement(slug="laser", names=lab.training.names, held=True),)
+        assert facts.access.requirements == (Requirement(slug="laser", names=lab.training.names, state=Standing.VALID),)
         assert facts.access.booked == (booking,)
         assert facts.access.session == session
         assert facts.access.interlock_known
@@ -123,12 +123,16 @@ class TestTaps:
     @pytest.mark.parametrize(
         ("rights", "expected"),
         [
-            ([], {"held": False}),
-            ([{"expires_at": NOW - SECOND}], {"held": True, "expires_at": NOW - SECOND}),
-            ([{"expires_at": NOW - SECOND}, {"expires_at": NOW + SECOND}], {"held": True, "expires_at": NOW + SECOND}),
-            ([{"expires_at": NOW + SECOND}, {}], {"held": True}),
-            ([{"revoked_at": NOW}], {"held": True, "revoked": True}),
-            ([{"revoked_at": NOW}, {"expires_at": NOW - SECOND}], {"held": True, "expires_at": NOW - SECOND}),
+            ([], (Standing.MISSING, None)),
+            ([{"expires_at": NOW}], (Standing.LAPSED, NOW)),
+            ([{"expires_at": NOW - SECOND}, {"expires_at": NOW + SECOND}], (Standing.VALID, NOW + SECOND)),
+            ([{"expires_at": NOW + SECOND}, {}], (Standing.VALID, None)),
+            ([{"revoked_at": NOW}], (Standing.MISSING, None)),
+            ([{"revoked_at": NOW}, {"expires_at": NOW - SECOND}], (Standing.LAPSED, NOW - SECOND)),
+            ([{"awaiting": True}], (Standing.AWAITING, None)),
+            ([{"awaiting": True}, {"expires_at": NOW - SECOND}], (Standing.AWAITING, None)),
+            ([{"awaiting": True, "refused_at": NOW}], (Standing.MISSING, None)),
+            ([{"awaiting": True}, {"expires_at": NOW + SECOND}], (Standing.VALID, NOW + SECOND)),
         ],
     )
     def test_the_best_right_counts(self, store, stored_lab, rights, expected):
@@ -141,7 +145,7 @@ class TestTaps:
                     )
                 )
             (need,) = tap(lab, work, "bob").access.requirements
-        assert need == Requirement(slug="laser", names=lab.training.names, **expected)
+        assert need == Requirement(slug="laser", names=lab.training.names, state=expected[0], until=expected[1])
 
     def test_every_training_of_the_resource_is_named(self, store, stored_lab):
         lab = stored_lab
@@ -149,7 +153,44 @@ class TestTaps:
             work.put_training(Training(id=lab.ids.new(), slug="fire", names={"fr": "Incendie"}))
             work.put_resource(replace(lab.laser, trainings=("laser", "fire")))
             needs = tap(lab, work).access.requirements
-        assert [(need.slug, need.held) for need in needs] == [("fire", False), ("laser", True)]
+        assert [(need.slug, need.state) for need in needs] == [("fire", Standing.MISSING), ("laser", Standing.VALID)]
+
+    @pytest.mark.parametrize(("held", "expected"), [(1, (Standing.MISSING, 1)), (2, (Standing.VALID, None))])
+    def test_a_machine_may_ask_for_a_level(self, store, stored_lab, held, expected):
+        lab = stored_lab
+        with store.begin() as work:
+            asked = work.put_resource(replace(lab.laser, levels={"laser": 2}))
+            work.save_qualification(replace(lab.right, level=held))
+            facts = tap(lab, work).access
+            (need,) = facts.requirements
+        assert facts.resource == asked
+        assert (need.level, need.state, need.held_level) == (2, *expected)
+
+    @pytest.mark.parametrize(
+        ("rights", "expected"),
+        [
+            ({}, (Standing.PREREQUISITE_LAPSED, "fire", None)),
+            ({"fire": {}}, (Standing.PREREQUISITE_LAPSED, "safety", None)),
+            ({"fire": {"expires_at": NOW}, "safety": {}}, (Standing.PREREQUISITE_LAPSED, "fire", NOW)),
+            ({"fire": {"expires_at": NOW + SECOND}, "safety": {}}, (Standing.VALID, None, NOW + SECOND)),
+        ],
+    )  # fmt: skip
+    def test_what_a_training_stands_on_must_be_held_too_however_far_down(self, store, stored_lab, rights, expected):
+        lab = stored_lab
+        with store.begin() as work:
+            below = {
+                slug: work.put_training(Training(id=lab.ids.new(), slug=slug, names={"fr": slug}, prerequisites=needs))
+                for slug, needs in (("safety", ()), ("fire", ("safety",)))
+            }
+            laser = work.put_training(replace(lab.training, prerequisites=("fire",)))
+            for slug, right in rights.items():
+                row = Qualification(
+                    id=lab.ids.new(), member_id=lab.ada.id, training_id=below[slug].id, granted_at=NOW, **right
+                )
+                work.add_qualification(row)
+            (need,) = tap(lab, work).access.requirements
+        assert laser.prerequisites == ("fire",)
+        assert (need.slug, need.state, need.prerequisite, need.until) == ("laser", *expected)
 
     def test_the_next_standing_reservations_come_soonest_first(self, store, stored_lab):
         lab = stored_lab

@@ -10,9 +10,10 @@ from gateway.adapters.sql import SqlStore
 from gateway.adapters.sql.transaction import Transaction
 from gateway.domain.events import Event, EventKind
 from gateway.domain.jobs import Job
-from gateway.domain.people import Qualification, Training
+from gateway.domain.qualifications import Qualification
 from gateway.domain.resources import DeviceRole, Presence, Resource
 from gateway.domain.sessions import State
+from gateway.domain.training import Training
 from gateway.ports.errors import StoreUnavailable
 from tests.fixtures_store import NOW, make_lab
 

@@ -12,9 +12,11 @@ from devices.topics import Channel, parse, topic
 from gateway.adapters.ids import TimeOrderedIds
 from gateway.adapters.sql.store import SqlStore
 from gateway.domain.events import Event
-from gateway.domain.people import Member, Qualification, Training
+from gateway.domain.people import Member
+from gateway.domain.qualifications import Qualification
 from gateway.domain.resources import DeviceRole, Resource
 from gateway.domain.sessions import Session
+from gateway.domain.training import Training
 from gateway.ports.bus import Delivery, Handler
 from gateway.ports.store import ResourceFacts, Store, Work
 from gateway.service.consume import Consumer

@@ -13,12 +13,13 @@ from gateway.adapters.sql.store import SqlStore
 from gateway.domain.booking import Reservation
 from gateway.domain.events import Event, EventKind
 from gateway.domain.jobs import Job
-from gateway.domain.people import Member, Role, Training
+from gateway.domain.people import Member, Role
 from gateway.domain.refusals import Code, refuse, to_plain
 from gateway.domain.resources import DeviceRole, Presence, Resource
 from gateway.domain.resources import ResourceKind as Kind
 from gateway.domain.sessions import Session, State
 from gateway.domain.timespan import Span
+from gateway.domain.training import Training
 from gateway.ports.store import Quarantined
 from gateway.service import members
 from gateway.service.deliver import Deliver

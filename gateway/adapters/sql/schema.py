@@ -18,16 +18,19 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
     text,
 )  # isort: skip
 
 from gateway.adapters.sql.types import Moment, plain_json
 
-REVISION = "0001"
+REVISION = "0002"
 """The newest migration: `check()` refuses any other."""
 
 TAP_KINDS = "kind IN ('tap_granted', 'tap_refused', 'tap_noted')"
 REFUSED_TAPS = "kind = 'tap_refused'"
+STANDING = "expires_at IS NOT NULL AND revoked_at IS NULL AND refused_at IS NULL"
+"""Rights that can lapse and that nobody has ended."""
 
 # No index begins with the site: a database holds one or a few, and SQLite would take such an index for the best of all.
 metadata = MetaData(
@@ -98,6 +101,8 @@ member_sites = Table(
 trainings = Table(
     "trainings", metadata, _id(), _site(),
     _text("slug"), Column("names", plain_json(), nullable=False), Column("validity_days", Integer()),
+    _note("yearly_until"), Column("unused_days", Integer()), Column("minutes", Integer()),
+    Column("refresher_minutes", Integer()), Column("remind_days", plain_json()), Column("retention_years", Integer()),
     UniqueConstraint("site_id", "slug"),
 )  # fmt: skip
 
@@ -114,17 +119,49 @@ resources = Table(
 resource_trainings = Table(
     "resource_trainings", metadata,
     _ref("resource_id", "resources.id"), _ref("training_id", "trainings.id"), _site(),
+    Column("level", Integer(), nullable=False, server_default=text("1")),
     PrimaryKeyConstraint("resource_id", "training_id"),
+)  # fmt: skip
+
+# Every training that one stands on, near (`direct`) and far: a tap must not have to climb.
+training_prerequisites = Table(
+    "training_prerequisites", metadata,
+    _ref("training_id", "trainings.id"), _ref("needs_id", "trainings.id"), _site(), _flag("direct"),
+    PrimaryKeyConstraint("training_id", "needs_id"),
+)  # fmt: skip
+
+training_trainers = Table(
+    "training_trainers", metadata,
+    _ref("training_id", "trainings.id"), _ref("member_id", "members.id"), _site(), _at("since", nullable=False),
+    PrimaryKeyConstraint("training_id", "member_id"),
 )  # fmt: skip
 
 qualifications = Table(
     "qualifications", metadata, _id(), _site(),
     _ref("member_id", "members.id"), _ref("training_id", "trainings.id"),
     _at("granted_at", nullable=False), _note("granted_by"), _at("expires_at"), _at("revoked_at"), _note("note"),
+    _ref("granted_by_member", "members.id", nullable=True),
+    Column("level", Integer(), nullable=False, server_default=text("1")),
+    Column("refresher", Boolean(), nullable=False, server_default=false()),
+    Column("awaiting", Boolean(), nullable=False, server_default=false()),
+    _at("ends_at"), _at("last_used_at"), _at("refused_at"), _note("evidence"), Column("told_days", Integer()),
     Index("ix_qualifications_member_id_granted_at_id", "member_id", "granted_at", "id"),
     Index("ix_qualifications_member_id_training_id", "member_id", "training_id"),
     Index("ix_qualifications_training_id_granted_at_id", "training_id", "granted_at", "id"),
     Index("ix_qualifications_granted_at_id", "granted_at", "id"),
+    Index("ix_qualifications_expires_at", "expires_at", **_where(STANDING)),
+)  # fmt: skip
+
+# What became of each right, one row for each act: rows are only ever added.
+qualification_acts = Table(
+    "qualification_acts", metadata,
+    Column("id", _Serial, primary_key=True, autoincrement=True), _site(),
+    _ref("qualification_id", "qualifications.id"), _ref("member_id", "members.id"),
+    _at("at", nullable=False), _text("act"), _note("actor"), _ref("actor_member", "members.id", nullable=True),
+    _at("expires_at"), _note("evidence"), _note("note"),
+    Index("ix_qualification_acts_qualification_id_id", "qualification_id", "id"),
+    Index("ix_qualification_acts_member_id_id", "member_id", "id"),
+    sqlite_autoincrement=True,
 )  # fmt: skip
 
 badge_hashes = Table(

@@ -15,10 +15,12 @@ from gateway.adapters.sql.types import Moment, from_micros
 from gateway.domain.booking import Reservation
 from gateway.domain.events import Event, EventKind, StoredEvent
 from gateway.domain.jobs import Job
-from gateway.domain.people import Member, Qualification, Training
+from gateway.domain.people import Member
+from gateway.domain.qualifications import Qualification
 from gateway.domain.resources import Device, DeviceRole, Presence, Resource, ResourceKind
 from gateway.domain.sessions import EndReason, Session, State
 from gateway.domain.timespan import Span
+from gateway.domain.training import Training, YearlyDate
 
 T = TypeVar("T")
 Convert = Callable[[Any], Any]
@@ -85,12 +87,8 @@ def _truth(value: object) -> bool:
     return bool(value)
 
 
-def _slugs(value: Any) -> tuple[str, ...]:
-    return tuple(sorted(unpacked(value)))
-
-
 _needs = (
-    select(packed_all(schema.trainings.c.slug))
+    select(packed_all(packed(schema.trainings.c.slug, schema.resource_trainings.c.level)))
     .where(
         schema.resource_trainings.c.resource_id == schema.resources.c.id,
         schema.trainings.c.id == schema.resource_trainings.c.training_id,
@@ -98,11 +96,18 @@ _needs = (
     .correlate(schema.resources)
     .scalar_subquery()
 )
+
+
+def _resource(*, trainings: list[tuple[str, int]], **rest: Any) -> Resource:
+    levels = {slug: level for slug, level in trainings if level > 1}
+    return Resource(trainings=tuple(sorted(slug for slug, _ in trainings)), levels=levels, **rest)
+
+
 RESOURCE: Shape[Resource] = Shape(
-    Resource,
+    _resource,
     {**_fields(Resource, schema.resources), "trainings": _needs},
     {
-        "kind": ResourceKind, "names": unpacked, "trainings": _slugs, "reservation_required": _truth,
+        "kind": ResourceKind, "names": unpacked, "trainings": unpacked, "reservation_required": _truth,
         "out_of_service": _truth,
     },
 )  # fmt: skip
@@ -112,8 +117,43 @@ DEVICE: Shape[Device] = Shape(
 SESSION: Shape[Session] = Shape(Session, _fields(Session, schema.sessions), {"state": State, "end_reason": EndReason})
 JOB: Shape[Job] = Shape(Job, _fields(Job, schema.jobs), {"outcome": Outcome, "paused": _truth})
 MEMBER: Shape[Member] = Shape(Member, _fields(Member, schema.members), {"active": _truth})
-TRAINING: Shape[Training] = Shape(Training, _fields(Training, schema.trainings), {"names": unpacked})
-QUALIFICATION: Shape[Qualification] = Shape(Qualification, _fields(Qualification, schema.qualifications))
+_below = schema.trainings.alias("below")
+_stands_on = (
+    select(packed_all(_below.c.slug))
+    .where(
+        schema.training_prerequisites.c.training_id == schema.trainings.c.id,
+        schema.training_prerequisites.c.direct,
+        _below.c.id == schema.training_prerequisites.c.needs_id,
+    )
+    .correlate(schema.trainings)
+    .scalar_subquery()
+)
+
+
+def _slugs(value: Any) -> tuple[str, ...]:
+    return tuple(sorted(unpacked(value)))
+
+
+def _days(value: Any) -> tuple[int, ...]:
+    return tuple(unpacked(value))
+
+
+TRAINING: Shape[Training] = Shape(
+    Training,
+    {**_fields(Training, schema.trainings), "prerequisites": _stands_on},
+    {"names": unpacked, "yearly_until": YearlyDate.read, "remind_days": _days, "prerequisites": _slugs},
+)
+QUALIFICATION: Shape[Qualification] = Shape(
+    Qualification, _fields(Qualification, schema.qualifications), {"refresher": _truth, "awaiting": _truth}
+)
+
+
+def training_row(training: Training) -> dict[str, Any]:
+    """A training as parameters, without what it stands on."""
+    row = plain(training)
+    del row["prerequisites"]
+    until = training.yearly_until
+    return row | {"yearly_until": str(until) if until else None, "remind_days": list(training.remind_days)}
 
 
 def _reservation(*, starts: Any, ends: Any, **rest: Any) -> Reservation:

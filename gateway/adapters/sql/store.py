@@ -20,6 +20,7 @@ from gateway.adapters.sql.work_people import PeoplePart
 from gateway.adapters.sql.work_reports import ReportsPart
 from gateway.adapters.sql.work_streams import StreamsPart
 from gateway.adapters.sql.work_taps import TapsPart
+from gateway.adapters.sql.work_training import TrainingPart
 from gateway.ports.errors import StoreUnavailable
 from gateway.ports.store import Work
 from gateway.ports.views import Views
@@ -43,7 +44,7 @@ class Database(Protocol):
         """Release every connection."""
 
 
-class SqlWork(StreamsPart, TapsPart, ReportsPart, LogPart, LabPart, PeoplePart, BookingsPart):
+class SqlWork(StreamsPart, TapsPart, ReportsPart, LogPart, LabPart, PeoplePart, TrainingPart, BookingsPart):
     """One open transaction, all its parts together."""
 
 

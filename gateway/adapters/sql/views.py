@@ -30,9 +30,11 @@ from gateway.adapters.sql.work_people import MEMBER_OF_ID, folded
 from gateway.domain.booking import Reservation
 from gateway.domain.events import StoredEvent
 from gateway.domain.jobs import Job
-from gateway.domain.people import Member, Qualification, Role, Training
+from gateway.domain.people import Member, Role
+from gateway.domain.qualifications import Qualification
 from gateway.domain.resources import Device, DeviceRole, Presence
 from gateway.domain.sessions import Session
+from gateway.domain.training import Training
 from gateway.ports.errors import StoreUnavailable
 from gateway.ports.views import Lab, LastTap, Page, ResourceView, TokenView
 

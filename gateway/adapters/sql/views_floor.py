@@ -16,9 +16,9 @@ from gateway.adapters.sql.statements import led_by
 from gateway.adapters.sql.transaction import Transaction
 from gateway.domain.booking import Reservation
 from gateway.domain.jobs import Job
-from gateway.domain.people import Training
 from gateway.domain.resources import Device, Resource
 from gateway.domain.sessions import Session
+from gateway.domain.training import Training
 from gateway.ports.views import ResourceView
 
 SOON = timedelta(hours=24)

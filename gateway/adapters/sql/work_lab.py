@@ -65,7 +65,7 @@ class LabPart(Part):
         """Insert or update by slug (trainings included); the row as it stands, with its lasting id."""
         site = self.site_id()
         row = plain(resource)
-        slugs = sorted(set(row.pop("trainings")))
+        slugs, levels = sorted(set(row.pop("trainings"))), row.pop("levels")
         self._tx.run(PUT_RESOURCE, **row, site_id=site)
         resource_id = self._resource_id(resource.slug)
         known = {row[1]: row[0] for row in self._tx.all(TRAININGS_OF, site_id=site, slugs=slugs)}
@@ -74,7 +74,10 @@ class LabPart(Part):
             raise Refused(f"resource {resource.slug} asks for trainings that are not there: {', '.join(unknown)}")
         self._tx.run(FORGET_NEEDS, resource_id=resource_id)
         if known:
-            needs = [{"resource_id": resource_id, "training_id": need, "site_id": site} for need in known.values()]
+            needs = [
+                {"resource_id": resource_id, "training_id": id, "site_id": site, "level": levels.get(slug, 1)}
+                for slug, id in known.items()  # noqa: A001
+            ]
             self._tx.many(ADD_NEED, needs)
         found = self.resource(resource.slug)
         assert found is not None

@@ -1,4 +1,4 @@
-"""Members, their badges, trainings and rights."""
+"""Members and their badges."""
 
 import unicodedata
 from datetime import datetime
@@ -8,16 +8,12 @@ from sqlalchemy import bindparam, func, select, update
 from devices.messages import HashedBadge
 from gateway.adapters.sql import schema
 from gateway.adapters.sql.part import SITE, Part
-from gateway.adapters.sql.shapes import MEMBER, QUALIFICATION, TRAINING, plain
+from gateway.adapters.sql.shapes import MEMBER, plain
 from gateway.adapters.sql.statements import insert_new, upsert
-from gateway.domain.people import Member, Qualification, Training
+from gateway.domain.people import Member
 
-_members, _trainings, _rights, _badges = (
-    schema.members.c, schema.trainings.c, schema.qualifications.c, schema.badge_hashes.c,
-)  # fmt: skip
+_members, _badges = schema.members.c, schema.badge_hashes.c
 
-PUT_TRAINING = upsert(schema.trainings, ("site_id", "slug"), keep=("id",))
-TRAINING_OF_SLUG = select(*TRAINING.columns).where(_trainings.site_id == SITE, _trainings.slug == bindparam("slug"))
 PUT_MEMBER = upsert(schema.members, ("id",))
 JOIN_SITE = insert_new(schema.member_sites)
 MEMBER_OF_ID = select(*MEMBER.columns).where(_members.id == bindparam("id"))
@@ -38,9 +34,6 @@ REVOKE_BADGES = (
     .where(_badges.site_id == SITE, _badges.member_id == bindparam("member"), _badges.revoked_at.is_(None))
     .values(revoked_at=bindparam("now", type_=_badges.revoked_at.type))
 )
-ADD_QUALIFICATION = schema.qualifications.insert()
-SAVE_QUALIFICATION = upsert(schema.qualifications, ("id",))
-QUALIFICATION_OF_ID = select(*QUALIFICATION.columns).where(_rights.id == bindparam("id"))
 
 
 def folded(text: str) -> str:
@@ -50,19 +43,7 @@ def folded(text: str) -> str:
 
 
 class PeoplePart(Part):
-    """People and what they may do."""
-
-    def put_training(self, training: Training) -> Training:
-        """Insert or update by slug."""
-        self._tx.run(PUT_TRAINING, **plain(training), site_id=self.site_id())
-        found = self.training(training.slug)
-        assert found is not None
-        return found
-
-    def training(self, slug: str) -> Training | None:
-        """A training by slug."""
-        row = self._tx.one(TRAINING_OF_SLUG, site_id=self.site_id(), slug=slug)
-        return TRAINING.read(row) if row else None
+    """People."""
 
     def put_member(self, member: Member) -> None:
         """Insert or update by id, joined to this site."""
@@ -104,16 +85,3 @@ class PeoplePart(Part):
         live = self._tx.one(LIVE_BADGES, site_id=self.site_id(), member_id=member_id)
         self._tx.run(REVOKE_BADGES, site_id=self.site_id(), member=member_id, now=now)
         return int(live[0]) if live else 0
-
-    def add_qualification(self, qualification: Qualification) -> None:
-        """Grant a right."""
-        self._tx.run(ADD_QUALIFICATION, **plain(qualification), site_id=self.site_id())
-
-    def qualification(self, id: str) -> Qualification | None:
-        """A right by id."""
-        row = self._tx.one(QUALIFICATION_OF_ID, id=id)
-        return QUALIFICATION.read(row) if row else None
-
-    def save_qualification(self, qualification: Qualification) -> None:
-        """Update a right (revocation)."""
-        self._tx.run(SAVE_QUALIFICATION, **plain(qualification), site_id=self.site_id())

@@ -1,10 +1,11 @@
 """The hot path: everything a tap needs in one read, and the session it makes."""
 
+from collections import defaultdict
 from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Executable, Select, and_, bindparam, exists, literal, or_, select, true, union
+from sqlalchemy import Executable, Select, String, and_, bindparam, exists, literal, or_, select, true, union, union_all
 
 from devices.messages import HashedBadge
 from gateway.adapters.sql import schema
@@ -13,9 +14,10 @@ from gateway.adapters.sql.shapes import DEVICE, JOB, MEMBER, RESERVATION, RESOUR
 from gateway.adapters.sql.statements import packed, packed_all, unpacked, upsert
 from gateway.adapters.sql.transaction import Refused
 from gateway.adapters.sql.types import from_micros
-from gateway.domain.access import AccessFacts, Requirement
+from gateway.domain.access import AccessFacts
 from gateway.domain.resources import Device, DeviceRole, interlock_known
 from gateway.domain.sessions import Session
+from gateway.domain.training import Asked, Held, Requirement, requirement
 from gateway.ports.errors import StoreUnavailable
 from gateway.ports.store import ResourceFacts, TapFacts
 
@@ -28,6 +30,7 @@ _sessions, _jobs, _booked = schema.sessions, schema.jobs, schema.reservations.c
 _needs, _trainings, _rights, _badges = (
     schema.resource_trainings, schema.trainings, schema.qualifications.c, schema.badge_hashes.c,
 )  # fmt: skip
+_under = schema.training_prerequisites
 
 _session = (
     select(SESSION.packed)
@@ -107,21 +110,7 @@ def _holder(forms: int) -> Any:
 def facts_for_tap(forms: int) -> Select[Any]:
     """One row with all that a tap needs, for a badge that comes in so many forms."""
     holder = _holder(forms)
-    best = (
-        select(packed(_rights.expires_at, _rights.revoked_at))
-        .where(_rights.member_id == holder.c.member_id, _rights.training_id == _trainings.c.id)
-        .order_by(_rights.revoked_at.is_not(None), _rights.expires_at.is_not(None), _rights.expires_at.desc())
-        .limit(1)
-        .correlate(holder, _trainings)
-        .scalar_subquery()
-    )
-    required = (
-        select(packed_all(packed(_trainings.c.slug, _trainings.c.names, best)))
-        .select_from(_needs.join(_trainings, _trainings.c.id == _needs.c.training_id))
-        .where(_needs.c.resource_id == bindparam("resource_id"))
-        .correlate(holder)
-        .scalar_subquery()
-    )
+    required = _required(holder)
     # They never overlap, so the order of their ends is that of their starts, and one index serves.
     ahead = (
         select(RESERVATION.packed.label("row"))
@@ -140,12 +129,51 @@ def facts_for_tap(forms: int) -> Select[Any]:
     )
 
 
-def _requirement(slug: str, names: Any, best: Any) -> Requirement:
-    held = unpacked(best)
-    if held is None:
-        return Requirement(slug=slug, names=unpacked(names), held=False)
-    expires_at = from_micros(held[0]) if held[0] is not None else None
-    return Requirement(slug=slug, names=unpacked(names), held=True, expires_at=expires_at, revoked=held[1] is not None)
+def _required(holder: Any) -> Any:
+    """Each training that the resource asks for, and each that one stands on (``below``), with the holder's rights."""
+    direct = select(_needs.c.training_id, _needs.c.level, literal(None, String()).label("below")).where(
+        _needs.c.resource_id == bindparam("resource_id")
+    )
+    under = (
+        select(_under.c.needs_id, literal(1), _under.c.training_id)
+        .select_from(_needs.join(_under, _under.c.training_id == _needs.c.training_id))
+        .where(_needs.c.resource_id == bindparam("resource_id"))
+    )
+    asked = union_all(direct, under).subquery("asked")
+    held = (
+        select(packed_all(packed(_rights.level, _rights.awaiting, _rights.expires_at)))
+        .where(_rights.member_id == holder.c.member_id, _rights.training_id == _trainings.c.id)
+        .where(_rights.revoked_at.is_(None), _rights.refused_at.is_(None))
+        .correlate(holder, _trainings)
+        .scalar_subquery()
+    )
+    return (
+        select(
+            packed_all(
+                packed(_trainings.c.id, _trainings.c.slug, _trainings.c.names, asked.c.level, asked.c.below, held)
+            )
+        )
+        .select_from(asked.join(_trainings, _trainings.c.id == asked.c.training_id))
+        .correlate(holder)
+        .scalar_subquery()
+    )
+
+
+def _requirements(rows: Any, now: datetime) -> tuple[Requirement, ...]:
+    asked: list[tuple[str, Asked]] = []
+    needs: dict[str, list[Asked]] = defaultdict(list)
+    for training_id, slug, names, level, below, held in unpacked(rows):
+        rights = tuple(
+            Held(of, bool(awaiting), None if ends is None else from_micros(ends))
+            for of, awaiting, ends in unpacked(held)
+        )
+        one = Asked(slug=slug, names=unpacked(names), level=level, held=rights)
+        if below is None:
+            asked.append((training_id, one))
+        else:
+            needs[below].append(one)
+    asked.sort(key=lambda pair: pair[1].slug)
+    return tuple(requirement(one, needs[training_id], now) for training_id, one in asked)
 
 
 def _resource_facts(row: Any) -> ResourceFacts:
@@ -178,7 +206,7 @@ class TapsPart(Part):
                 resource=RESOURCE.unpack(resource),
                 member=MEMBER.unpack(member),
                 badge_revoked=revoked is not None,
-                requirements=tuple(sorted((_requirement(*need) for need in required), key=lambda need: need.slug)),
+                requirements=_requirements(required, now),
                 booked=tuple(sorted(RESERVATION.unpack_all(booked), key=lambda r: r.span.starts)),
                 session=SESSION.unpack(session),
                 interlock_known=interlock_known(interlock),

@@ -5,13 +5,14 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.domain.access import RULES, AccessFacts, Denied, Granted, Requirement, decide_access
+from gateway.domain.access import RULES, AccessFacts, Denied, Granted, decide_access
 from gateway.domain.booking import Reservation
 from gateway.domain.people import Member
 from gateway.domain.refusals import Code
 from gateway.domain.resources import Resource
 from gateway.domain.sessions import Session, State
 from gateway.domain.timespan import Span
+from gateway.domain.training import Requirement, Standing
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -20,8 +21,8 @@ ADA = Member(id="m1", first_name="Ada")
 BOB = Member(id="m2", first_name="Bob")
 
 
-def trained(*, held: bool = True, expires_at: datetime | None = None, revoked: bool = False) -> Requirement:
-    return Requirement(slug="laser", names={"fr": "Laser"}, held=held, expires_at=expires_at, revoked=revoked)
+def trained(state: Standing = Standing.VALID, until: datetime | None = None) -> Requirement:
+    return Requirement(slug="laser", names={"fr": "Laser"}, state=state, until=until)
 
 
 def booked(member: Member, starts: datetime, ends: datetime) -> Reservation:
@@ -54,19 +55,24 @@ def test_every_unmet_rule_is_named_at_once() -> None:
         ),
         member=Member(id="m1", first_name="Ada", active=False, member_until=NOON - HOUR),
         badge_revoked=True,
-        requirements=(trained(held=False), trained(expires_at=NOON)),
+        requirements=(
+            trained(Standing.MISSING),
+            trained(until=NOON),
+            trained(Standing.AWAITING),
+            trained(Standing.PREREQUISITE_LAPSED),
+        ),
         session=session_of(BOB),
         interlock_known=False,
     )
 
     assert codes(decide_access(facts, NOON)) == {
         Code.BADGE_REVOKED, Code.MEMBER_INACTIVE, Code.MEMBERSHIP_LAPSED, Code.OUT_OF_SERVICE, Code.INTERLOCK_UNKNOWN,
-        Code.TRAINING_MISSING, Code.TRAINING_LAPSED, Code.IN_USE, Code.RESERVATION_REQUIRED,
+        Code.TRAINING_MISSING, Code.TRAINING_LAPSED, Code.TRAINING_AWAITING, Code.PREREQUISITE_LAPSED, Code.IN_USE, Code.RESERVATION_REQUIRED,
     }  # fmt: skip
 
 
 def test_an_unknown_badge_hears_only_what_concerns_it() -> None:
-    decision = decide_access(AccessFacts(resource=LASER, member=None, requirements=(trained(held=False),)), NOON)
+    decision = decide_access(AccessFacts(resource=LASER, member=None, requirements=(trained(Standing.MISSING),)), NOON)
 
     assert codes(decision) == {Code.BADGE_UNKNOWN}
 
@@ -94,7 +100,7 @@ def test_the_next_booking_of_another_and_the_end_of_a_right_shorten_the_grant() 
     facts = AccessFacts(
         resource=LASER,
         member=ADA,
-        requirements=(trained(expires_at=NOON + 3 * HOUR),),
+        requirements=(trained(until=NOON + 3 * HOUR),),
         booked=(booked(BOB, NOON + 2 * HOUR, NOON + 3 * HOUR),),
     )
 
@@ -109,8 +115,8 @@ def test_a_booking_that_ends_now_no_longer_refuses() -> None:
 
 moments = st.timedeltas(min_value=timedelta(days=-3), max_value=timedelta(days=3)).map(lambda delta: NOON + delta)
 requirements = st.builds(
-    Requirement, slug=st.just("laser"), names=st.just({"fr": "Laser"}), held=st.booleans(),
-    expires_at=st.none() | moments, revoked=st.booleans(),
+    Requirement, slug=st.just("laser"), names=st.just({"fr": "Laser"}), state=st.sampled_from(Standing),
+    until=st.none() | moments,
 )  # fmt: skip
 members = st.none() | st.builds(
     Member, id=st.sampled_from(["m1", "m2"]), first_name=st.just("X"), active=st.booleans(),
@@ -149,8 +155,7 @@ def test_nobody_gets_in_without_a_live_right_a_live_badge_and_a_free_machine(fac
         assert not facts.badge_revoked
         assert not facts.resource.out_of_service
         assert all(
-            need.held and not need.revoked and (need.expires_at is None or need.expires_at > NOON)
-            for need in facts.requirements
+            need.state is Standing.VALID and (need.until is None or need.until > NOON) for need in facts.requirements
         )
         assert facts.session is None or facts.session.operator_id == facts.member.id
         assert decision.until > NOON

@@ -25,6 +25,7 @@ SAMPLE = {
     "starts": NOW, "ends": NOW + timedelta(hours=1), "at": NOW, "now": NOW, "days": 14, "count": 2, "total": 13,
     "percent": 40, "left_s": 1500, "elapsed_s": 600, "word": "Libre", "minutes": 5, "hour": 1, "time": "14 h", "day": "x",
     "value": "9:00-8", "other": "14:00-18:00", "known": "france, alsace-moselle", "field": "lundi",
+    "level": 2, "prerequisite_names": NAMES,
 }  # fmt: skip
 
 
