@@ -40,6 +40,14 @@ class Code(StrEnum):
     HOLIDAYS_UNKNOWN = "holidays_unknown"
     CLOSURE_ENDS_BEFORE_START = "closure_ends_before_start"
     CLOSURE_TOO_LONG = "closure_too_long"
+    RECURRENCE_UNREADABLE = "recurrence_unreadable"
+    RECURRENCE_ENDLESS = "recurrence_endless"
+    RECURRENCE_TOO_MANY = "recurrence_too_many"
+    RECURRENCE_TOO_LONG = "recurrence_too_long"
+    RECURRENCE_EMPTY = "recurrence_empty"
+    RECURRENCE_MISSES_FIRST = "recurrence_misses_first"
+    RECURRENCE_SKIPPED_HOUR = "recurrence_skipped_hour"
+    RECURRENCE_OVERLAPS_ITSELF = "recurrence_overlaps_itself"
 
 
 class NextStep(StrEnum):
@@ -55,6 +63,7 @@ class NextStep(StrEnum):
     CALL_STAFF = "call_staff"
     CHOOSE_ANOTHER_TIME = "choose_another_time"
     CORRECT_THE_HOURS = "correct_the_hours"
+    CORRECT_THE_RULE = "correct_the_rule"
 
 
 NEXT_STEPS: dict[Code, tuple[NextStep, ...]] = {
@@ -87,6 +96,14 @@ NEXT_STEPS: dict[Code, tuple[NextStep, ...]] = {
     Code.HOLIDAYS_UNKNOWN: (NextStep.CORRECT_THE_HOURS,),
     Code.CLOSURE_ENDS_BEFORE_START: (NextStep.CHOOSE_ANOTHER_TIME,),
     Code.CLOSURE_TOO_LONG: (NextStep.CHOOSE_ANOTHER_TIME,),
+    Code.RECURRENCE_UNREADABLE: (NextStep.CORRECT_THE_RULE,),
+    Code.RECURRENCE_ENDLESS: (NextStep.CORRECT_THE_RULE,),
+    Code.RECURRENCE_TOO_MANY: (NextStep.CORRECT_THE_RULE,),
+    Code.RECURRENCE_TOO_LONG: (NextStep.CORRECT_THE_RULE,),
+    Code.RECURRENCE_EMPTY: (NextStep.CORRECT_THE_RULE,),
+    Code.RECURRENCE_MISSES_FIRST: (NextStep.CORRECT_THE_RULE,),
+    Code.RECURRENCE_SKIPPED_HOUR: (NextStep.CHOOSE_ANOTHER_TIME,),
+    Code.RECURRENCE_OVERLAPS_ITSELF: (NextStep.CORRECT_THE_RULE,),
 }
 
 ACCOUNT_MATTERS = frozenset({Code.BADGE_REVOKED, Code.MEMBER_INACTIVE, Code.MEMBERSHIP_LAPSED})
