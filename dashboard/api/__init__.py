@@ -2,8 +2,8 @@
 
 from fastapi import APIRouter
 
-from dashboard.api import jobs, members, qualifications, reservations, resources, sessions, team, trainings
+from dashboard.api import jobs, members, policies, qualifications, reservations, resources, sessions, team, trainings
 
 router = APIRouter(prefix="/api/v1")
-for part in (resources, sessions, jobs, reservations, members, trainings, qualifications, team):
+for part in (resources, sessions, jobs, reservations, members, trainings, qualifications, policies, team):
     router.include_router(part.router)

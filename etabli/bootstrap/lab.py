@@ -4,23 +4,28 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from etabli.settings.models import ResourceSettings, Settings
+from etabli.settings.models import GroupSettings, ResourceSettings, Settings
+from gateway.domain.layers import SaidPolicies
 from gateway.domain.people import Names
-from gateway.domain.resources import DeviceRole, Resource
+from gateway.domain.policy import Said
+from gateway.domain.resources import DeviceRole, Resource, ResourceGroup
 from gateway.domain.training import Training
 from gateway.ports.ids import Ids
 from gateway.ports.store import Store, Work
 
 
 def put_lab(store: Store, settings: Settings, ids: Ids) -> None:
-    """Site, trainings, resources and devices, in one transaction."""
+    """Site, trainings, groups, resources and devices, in one transaction."""
     with store.begin() as work:
         lab = settings.lab
         work.put_site(id=ids.new(), slug=lab.slug, name=lab.name, timezone=lab.timezone)
+        said = work.site_policies()
+        work.put_site_policies(SaidPolicies(use=_said(lab.use, said.use), booking=_said(lab.booking, said.booking)))
+        groups = {group.slug: _put_group(work, group, ids).id for group in settings.groups}
         for training in settings.trainings:
             _put_training(work, training.slug, named(training.names), training.validity_days, ids)
         for position, resource in enumerate(settings.resources):
-            _put_resource(work, resource, position, ids)
+            _put_resource(work, resource, position, groups, ids)
         for device in settings.devices:
             role = DeviceRole(device.role)
             work.put_device(id=ids.new(), slug=device.slug, role=role, resource=device.resource)
@@ -31,6 +36,23 @@ def named(names: Mapping[Any, str]) -> Names:
     return {str(language): text for language, text in names.items()}
 
 
+def _said(told: Said | None, known: Said | None) -> Said | None:
+    """What the file says wins; where it says nothing, what staff said stays."""
+    return known if told is None else told or None
+
+
+def _put_group(work: Work, told: GroupSettings, ids: Ids) -> ResourceGroup:
+    base = work.group(told.slug) or ResourceGroup(id=ids.new(), slug=told.slug, names={})
+    return work.put_group(
+        replace(
+            base,
+            names=named(told.names),
+            use_policy=_said(told.use, base.use_policy),
+            booking_policy=_said(told.booking, base.booking_policy),
+        )
+    )
+
+
 def _put_training(work: Work, slug: str, names: dict[str, str], validity_days: int | None, ids: Ids) -> None:
     known = work.training(slug)
     work.put_training(
@@ -38,7 +60,7 @@ def _put_training(work: Work, slug: str, names: dict[str, str], validity_days: i
     )
 
 
-def _put_resource(work: Work, told: ResourceSettings, position: int, ids: Ids) -> None:
+def _put_resource(work: Work, told: ResourceSettings, position: int, groups: Mapping[str, str], ids: Ids) -> None:
     """The file says what it is; whether it is out of service is the staff's word and stays."""
     known = work.resource(told.slug)
     base = known or Resource(id=ids.new(), slug=told.slug, names={})
@@ -51,6 +73,9 @@ def _put_resource(work: Work, told: ResourceSettings, position: int, ids: Ids) -
         ceiling_s=round(told.ceiling_hours * 3600),
         forgotten_s=told.forgotten_minutes * 60,
         trainings=told.trainings,
+        group_id=groups[told.group] if told.group else None,
+        use_policy=_said(told.use, base.use_policy),
+        booking_policy=_said(told.booking, base.booking_policy),
     )
     if changed != known:
         work.put_resource(changed)

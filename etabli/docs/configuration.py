@@ -10,6 +10,9 @@ from pydantic_core import PydanticUndefined
 
 from etabli.docs.types import sentence, words
 from etabli.settings.models import InfluxSettings, Settings
+from gateway.domain.booking_policy import BookingPolicy
+from gateway.domain.policy import settings_of
+from gateway.domain.use_policy import UsePolicy
 
 _INTRO = """\
 # Configuration
@@ -35,8 +38,20 @@ def page() -> str:
         parts.append(_section(f"[[{name}]]" if many else f"[{name}]", model))
         if name == "series":
             parts.append(_section("[series.influx]", InfluxSettings))
-    parts.append(_bridges())
+    parts += [_policy("use", UsePolicy), _policy("booking", BookingPolicy), _bridges()]
     return "\n".join(parts).rstrip() + "\n"
+
+
+def _policy(name: str, policy: type[Any]) -> str:
+    """The keys of one kind of policy, which may stand in three places."""
+    rows = [f"| `{key}` | {setting.type} | {setting.about} |" for key, setting in settings_of(policy).items()]
+    places = ", ".join(f"`[{place}.{name}]`" for place in ("lab", "groups", "resources"))
+    return "\n".join([
+        f"## {places}", "", sentence(policy.__doc__), "",
+        'Every key is off until it is set. A group overrides the lab, a resource its group; `"off"` takes a rule back.',
+        "A table that stands in the file replaces what staff set at each start; without one, what they set stays.", "",
+        "| key | type | |", "|---|---|---|", *rows, "",
+    ])  # fmt: skip
 
 
 def _model_of(hint: Any) -> tuple[type[BaseModel], bool]:

@@ -41,7 +41,7 @@ def _slugs(source: Source, table: str) -> set[str]:
 
 
 def _duplicates(source: Source) -> Iterator[Problem]:
-    for table in ("resources", "devices", "trainings"):
+    for table in ("resources", "devices", "trainings", "groups"):
         seen: set[str] = set()
         for loc, row in _entries(source, table):
             slug = str(row.get("slug"))
@@ -57,14 +57,9 @@ def _list(names: Iterable[str]) -> str:
 
 
 def _references(source: Source) -> Iterator[Problem]:
-    resources, trainings = _slugs(source, "resources"), _slugs(source, "trainings")
-    for loc, row in _entries(source, "devices"):
-        if row.get("resource") is not None and str(row["resource"]) not in resources:
-            known = _list(resources)
-            says = Sentence(
-                f"aucune ressource ne porte ce nom ; il y a : {known}", f"no resource has this name; there are: {known}"
-            )
-            yield source.problem((*loc, "resource"), says)
+    yield from _pointing(source, "devices", "resource", "resources", ("aucune ressource", "no resource"))
+    yield from _pointing(source, "resources", "group", "groups", ("aucun groupe", "no group"))
+    trainings = _slugs(source, "trainings")
     for loc, row in _entries(source, "resources"):
         wanted = row.get("trainings")
         for slug in wanted if isinstance(wanted, list) else []:
@@ -75,6 +70,15 @@ def _references(source: Source) -> Iterator[Problem]:
                     f"the training {show(slug)} is not among [[trainings]]; there are: {known}",
                 )
                 yield source.problem((*loc, "trainings"), says)
+
+
+def _pointing(source: Source, table: str, key: str, target: str, none: tuple[str, str]) -> Iterator[Problem]:
+    slugs = _slugs(source, target)
+    for loc, row in _entries(source, table):
+        if row.get(key) is not None and str(row[key]) not in slugs:
+            known, (fr, en) = _list(slugs), none
+            says = Sentence(f"{fr} ne porte ce nom ; il y a : {known}", f"{en} has this name; there are: {known}")
+            yield source.problem((*loc, key), says)
 
 
 def _bridges(source: Source) -> Iterator[Problem]:

@@ -1,16 +1,31 @@
 """Every setting of `etabli.toml`. The texts under the keys become docs/configuration.md."""
 
 import re
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    model_validator,
+)
+from pydantic_core import InitErrorDetails
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from devices.topics import GATEWAY, SLUG
 from etabli.words import Sentence
+from gateway.domain.booking_policy import BookingPolicy
+from gateway.domain.policy import BadPolicy, read_policy
 from gateway.domain.resources import ResourceKind
+from gateway.domain.use_policy import UsePolicy
+from gateway.wording import catalogue
 
 ENV_PREFIX = "ETABLI_"
 ENV_DELIMITER = "__"
@@ -53,6 +68,24 @@ def _url(value: str) -> str:
 Url = Annotated[str, AfterValidator(_url)]
 
 
+def _fits(policy: type[Any], said: dict[str, Any]) -> dict[str, Any]:
+    """A policy's table; every mistake at the place of its own key."""
+    try:
+        read_policy(policy, said)
+    except BadPolicy as bad:
+        told: list[InitErrorDetails] = []
+        for one in bad.problems:
+            says = [catalogue(lang).variants(f"policy.{one.wanted}")[0].format(**one.params) for lang in ("fr", "en")]
+            error = ValueError(Sentence(*says))
+            told.append({"type": "value_error", "loc": (one.key,), "input": one.value, "ctx": {"error": error}})
+        raise ValidationError.from_exception_data(policy.__name__, told) from None
+    return said
+
+
+UseTable = Annotated[dict[str, Any], AfterValidator(partial(_fits, UsePolicy))]
+BookingTable = Annotated[dict[str, Any], AfterValidator(partial(_fits, BookingPolicy))]
+
+
 class Strict(BaseModel):
     """A table of the file: unknown keys are refused, so that a typing error is never ignored."""
 
@@ -70,6 +103,10 @@ class LabSettings(Strict):
     """Time zone of opening hours and of what people read."""
     language: Literal["fr", "en"] = "fr"
     """Language of the pages for those who have not chosen, and of these messages."""
+    use: UseTable | None = None
+    """Rules of use for every resource (listed below)."""
+    booking: BookingTable | None = None
+    """Rules of booking for every resource (listed below)."""
 
 
 class DataSettings(Strict):
@@ -190,6 +227,19 @@ class TrainingSettings(Strict):
     """Days until the right lapses; without it, never."""
 
 
+class GroupSettings(Strict):
+    """Equal machines: whoever may use one may use another in its place."""
+
+    slug: Slug
+    """Short name, once per site."""
+    names: Names
+    """What people read: `{ fr = "…", en = "…" }`."""
+    use: UseTable | None = None
+    """Rules of use for these machines (listed below)."""
+    booking: BookingTable | None = None
+    """Rules of booking for these machines (listed below)."""
+
+
 class ResourceSettings(Strict):
     """Anything a member can book or switch on."""
 
@@ -207,6 +257,12 @@ class ResourceSettings(Strict):
     """An idle session that nobody tapped out of ends after this."""
     reservation_required: bool = False
     """Whether it may only be used with a reservation."""
+    group: Slug | None = None
+    """Slug of the group of equal machines that it belongs to."""
+    use: UseTable | None = None
+    """Rules of use for this one (listed below)."""
+    booking: BookingTable | None = None
+    """Rules of booking for this one (listed below)."""
 
 
 def _not_gateway(value: str) -> str:
@@ -250,6 +306,7 @@ class Settings(BaseSettings):
     gateway: GatewaySettings = GatewaySettings()
     badges: BadgeSettings = BadgeSettings()
     trainings: tuple[TrainingSettings, ...] = ()
+    groups: tuple[GroupSettings, ...] = ()
     resources: tuple[ResourceSettings, ...] = ()
     devices: tuple[DeviceSettings, ...] = ()
 

@@ -66,6 +66,18 @@ slug = "imprimante-1"
 names = { fr = "Imprimante 3D", en = "3D printer" }
 kind = "printer_3d"
 ceiling_hours = 36
+# Des règles, éteintes tant que rien n'est écrit ; toutes sont dans docs/configuration.md :
+# [resources.booking]
+# longest_minutes = 720
+# step_minutes = 15
+# [resources.use]
+
+# Plusieurs machines égales forment un groupe, que chacune nomme par group = "imprimantes-3d" :
+# [[groups]]
+# slug = "imprimantes-3d"
+# names = { fr = "Imprimantes 3D", en = "3D printers" }
+# [groups.booking]
+# week_minutes = 1440       # par membre, toutes les imprimantes ensemble
 
 # --- Appareils : ce qui entend, coupe et raconte. Enlevez les # quand l'appareil est branché --------------------
 
@@ -173,6 +185,18 @@ slug = "printer-1"
 names = { fr = "Imprimante 3D", en = "3D printer" }
 kind = "printer_3d"
 ceiling_hours = 36
+# Rules, off as long as nothing is written; docs/configuration.md has them all:
+# [resources.booking]
+# longest_minutes = 720
+# step_minutes = 15
+# [resources.use]
+
+# Several equal machines are a group, which each of them names by group = "printers-3d":
+# [[groups]]
+# slug = "printers-3d"
+# names = { fr = "Imprimantes 3D", en = "3D printers" }
+# [groups.booking]
+# week_minutes = 1440       # per member, all printers together
 
 # --- Devices: what hears, switches and tells. Take away the # once the device is connected -----------------------
 

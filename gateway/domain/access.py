@@ -1,15 +1,17 @@
 """May this badge use this resource now? Every rule is one small function; the answer names every unmet one."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from gateway.domain.booking import Reservation
+from gateway.domain.booking_policy import BookingPolicy
 from gateway.domain.people import Member
 from gateway.domain.refusals import Code, Refusal, refuse
 from gateway.domain.resources import Resource
 from gateway.domain.sessions import Session
 from gateway.domain.training import Requirement, Standing
+from gateway.domain.use_policy import UsePolicy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +29,8 @@ class AccessFacts:
     booked: tuple[Reservation, ...] = ()
     session: Session | None = None
     interlock_known: bool = True
+    use: UsePolicy = field(default_factory=UsePolicy)
+    booking: BookingPolicy = field(default_factory=BookingPolicy)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

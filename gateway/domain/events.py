@@ -44,6 +44,8 @@ class EventKind(StrEnum):
     QUALIFICATION_REVOKED = "qualification_revoked"
     RESOURCE_OUT = "resource_out"
     RESOURCE_BACK = "resource_back"
+    POLICY_CHANGED = "policy_changed"
+    GROUP_CHANGED = "group_changed"
     POINT_REFUSED = "point_refused"
 
 

@@ -5,6 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from gateway.domain.people import Names
+from gateway.domain.policy import Said
 
 
 class ResourceKind(StrEnum):
@@ -46,6 +47,20 @@ class Resource:
     """Slugs of every training that is needed."""
     levels: dict[str, int] = field(default_factory=dict, hash=False)
     """The level that is asked of a training, by slug, where it is more than 1."""
+    group_id: str | None = None
+    use_policy: Said | None = None
+    booking_policy: Said | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResourceGroup:
+    """Equal machines: whoever may use one may use another in its place. Its policies stand for all of them."""
+
+    id: str
+    slug: str
+    names: Names
+    use_policy: Said | None = None
+    booking_policy: Said | None = None
 
 
 class DeviceRole(StrEnum):

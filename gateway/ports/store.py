@@ -14,9 +14,10 @@ from gateway.domain.access import AccessFacts
 from gateway.domain.booking import Reservation
 from gateway.domain.events import Event
 from gateway.domain.jobs import Job
+from gateway.domain.layers import Policies, SaidPolicies
 from gateway.domain.people import Member, Role
 from gateway.domain.qualifications import Qualification
-from gateway.domain.resources import Device, DeviceRole, Resource
+from gateway.domain.resources import Device, DeviceRole, Resource, ResourceGroup
 from gateway.domain.sessions import Session
 from gateway.domain.streams import Stream
 from gateway.domain.training import Training
@@ -163,6 +164,21 @@ class Work(Protocol):
 
     def resource(self, slug: str) -> Resource | None:
         """A resource by slug."""
+
+    def put_group(self, group: ResourceGroup) -> ResourceGroup:
+        """Insert or update by slug; the row as it stands, with its lasting id."""
+
+    def group(self, slug: str) -> ResourceGroup | None:
+        """A group of equal machines by slug."""
+
+    def site_policies(self) -> SaidPolicies:
+        """What the site says for all its resources."""
+
+    def put_site_policies(self, said: SaidPolicies) -> None:
+        """Say something else for all of them."""
+
+    def policies(self, resource_id: str) -> Policies:
+        """What is in force for a resource."""
 
     def put_training(self, training: Training) -> Training:
         """Insert or update by slug (prerequisites included)."""

@@ -7,9 +7,10 @@ from typing import Generic, Protocol, TypeVar
 from gateway.domain.booking import Reservation
 from gateway.domain.events import StoredEvent
 from gateway.domain.jobs import Job
+from gateway.domain.layers import Policies, SaidPolicies
 from gateway.domain.people import Member, Role
 from gateway.domain.qualifications import Qualification
-from gateway.domain.resources import Device, Resource
+from gateway.domain.resources import Device, Resource, ResourceGroup
 from gateway.domain.sessions import Session
 from gateway.domain.training import Training
 
@@ -40,6 +41,15 @@ class ResourceView:
     """Codes of alarms that are raised and not cleared."""
     progress: float | None = None
     """Percent, from the latest sample, filled in by whoever holds samples."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PoliciesView:
+    """A resource, the slug of its group, and what is in force for it."""
+
+    resource: Resource
+    group: str | None
+    in_force: Policies
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +91,15 @@ class Views(Protocol):
 
     def resource(self, slug: str, now: datetime) -> ResourceView | None:
         """One resource."""
+
+    def groups(self) -> tuple[ResourceGroup, ...]:
+        """Every group of equal machines, by slug."""
+
+    def site_policies(self) -> SaidPolicies:
+        """What the site says for all its resources."""
+
+    def policies(self, slug: str) -> PoliciesView | None:
+        """What is said of one resource, and what is in force for it."""
 
     def last_tap(self, resource_id: str) -> LastTap | None:
         """The last tap at the readers of a resource."""

@@ -24,7 +24,7 @@ from sqlalchemy import (
 
 from gateway.adapters.sql.types import Moment, plain_json
 
-REVISION = "0002"
+REVISION = "0003"
 """The newest migration: `check()` refuses any other."""
 
 TAP_KINDS = "kind IN ('tap_granted', 'tap_refused', 'tap_noted')"
@@ -83,7 +83,15 @@ def _where(condition: str) -> dict[str, Any]:
     return {"sqlite_where": text(condition), "postgresql_where": text(condition)}
 
 
-sites = Table("sites", metadata, _id(), _text("slug"), _text("name"), _text("timezone"), UniqueConstraint("slug"))
+def _policies() -> tuple[Column[Any], Column[Any]]:
+    return Column("use_policy", plain_json()), Column("booking_policy", plain_json())
+
+
+sites = Table(
+    "sites", metadata, _id(),
+    _text("slug"), _text("name"), _text("timezone"), *_policies(),
+    UniqueConstraint("slug"),
+)  # fmt: skip
 
 members = Table(
     "members", metadata, _id(),
@@ -106,6 +114,12 @@ trainings = Table(
     UniqueConstraint("site_id", "slug"),
 )  # fmt: skip
 
+resource_groups = Table(
+    "resource_groups", metadata, _id(), _site(),
+    _text("slug"), Column("names", plain_json(), nullable=False), *_policies(),
+    UniqueConstraint("site_id", "slug"),
+)  # fmt: skip
+
 resources = Table(
     "resources", metadata, _id(), _site(),
     _text("slug"), Column("names", plain_json(), nullable=False), _text("kind"),
@@ -113,6 +127,7 @@ resources = Table(
     _flag("reservation_required"),
     Column("ceiling_s", Integer(), nullable=False), Column("forgotten_s", Integer(), nullable=False),
     _flag("out_of_service"), _note("out_reason"), _at("back_at"),
+    _ref("group_id", "resource_groups.id", nullable=True), *_policies(),
     UniqueConstraint("site_id", "slug"),
 )  # fmt: skip
 

@@ -17,7 +17,7 @@ from gateway.domain.events import Event, EventKind, StoredEvent
 from gateway.domain.jobs import Job
 from gateway.domain.people import Member
 from gateway.domain.qualifications import Qualification
-from gateway.domain.resources import Device, DeviceRole, Presence, Resource, ResourceKind
+from gateway.domain.resources import Device, DeviceRole, Presence, Resource, ResourceGroup, ResourceKind
 from gateway.domain.sessions import EndReason, Session, State
 from gateway.domain.timespan import Span
 from gateway.domain.training import Training, YearlyDate
@@ -108,9 +108,14 @@ RESOURCE: Shape[Resource] = Shape(
     {**_fields(Resource, schema.resources), "trainings": _needs},
     {
         "kind": ResourceKind, "names": unpacked, "trainings": unpacked, "reservation_required": _truth,
-        "out_of_service": _truth,
+        "out_of_service": _truth, "use_policy": unpacked, "booking_policy": unpacked,
     },
 )  # fmt: skip
+GROUP: Shape[ResourceGroup] = Shape(
+    ResourceGroup,
+    _fields(ResourceGroup, schema.resource_groups),
+    {"names": unpacked, "use_policy": unpacked, "booking_policy": unpacked},
+)
 DEVICE: Shape[Device] = Shape(
     Device, _fields(Device, schema.devices), {"role": DeviceRole, "presence": Presence, "power_on": _truth}
 )

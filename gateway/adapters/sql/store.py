@@ -17,6 +17,7 @@ from gateway.adapters.sql.work_bookings import BookingsPart
 from gateway.adapters.sql.work_lab import LabPart
 from gateway.adapters.sql.work_log import LogPart
 from gateway.adapters.sql.work_people import PeoplePart
+from gateway.adapters.sql.work_policies import PoliciesPart
 from gateway.adapters.sql.work_reports import ReportsPart
 from gateway.adapters.sql.work_streams import StreamsPart
 from gateway.adapters.sql.work_taps import TapsPart
@@ -44,7 +45,9 @@ class Database(Protocol):
         """Release every connection."""
 
 
-class SqlWork(StreamsPart, TapsPart, ReportsPart, LogPart, LabPart, PeoplePart, TrainingPart, BookingsPart):
+class SqlWork(
+    StreamsPart, TapsPart, ReportsPart, LogPart, LabPart, PeoplePart, TrainingPart, PoliciesPart, BookingsPart
+):
     """One open transaction, all its parts together."""
 
 

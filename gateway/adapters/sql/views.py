@@ -12,10 +12,12 @@ from gateway.adapters.sql.pages import page
 from gateway.adapters.sql.part import SITE, SiteId
 from gateway.adapters.sql.shapes import (
     DEVICE,
+    GROUP,
     JOB,
     MEMBER,
     QUALIFICATION,
     RESERVATION,
+    RESOURCE,
     SESSION,
     STORED_EVENT,
     STORED_EVENTS,
@@ -27,16 +29,18 @@ from gateway.adapters.sql.transaction import Transaction
 from gateway.adapters.sql.types import Words
 from gateway.adapters.sql.work_log import CURSOR, events_after
 from gateway.adapters.sql.work_people import MEMBER_OF_ID, folded
+from gateway.adapters.sql.work_policies import GROUPS, LAYERS_OF_SLUG, SITE_SAYS, policies
 from gateway.domain.booking import Reservation
 from gateway.domain.events import StoredEvent
 from gateway.domain.jobs import Job
+from gateway.domain.layers import SaidPolicies
 from gateway.domain.people import Member, Role
 from gateway.domain.qualifications import Qualification
-from gateway.domain.resources import Device, DeviceRole, Presence
+from gateway.domain.resources import Device, DeviceRole, Presence, ResourceGroup
 from gateway.domain.sessions import Session
 from gateway.domain.training import Training
 from gateway.ports.errors import StoreUnavailable
-from gateway.ports.views import Lab, LastTap, Page, ResourceView, TokenView
+from gateway.ports.views import Lab, LastTap, Page, PoliciesView, ResourceView, TokenView
 
 T = TypeVar("T")
 MOST_UNKNOWN = 200
@@ -113,6 +117,21 @@ class SqlViews:
         """One resource."""
         with self._read() as tx:
             return views_floor.one(tx, self._site.get(tx), slug, now)
+
+    def groups(self) -> tuple[ResourceGroup, ...]:
+        """Every group of equal machines, by slug."""
+        return tuple(GROUP.read(row) for row in self._all(GROUPS))
+
+    def site_policies(self) -> SaidPolicies:
+        """What the site says for all its resources."""
+        ((use, booking),) = self._all(SITE_SAYS)
+        return SaidPolicies(use=use, booking=booking)
+
+    def policies(self, slug: str) -> PoliciesView | None:
+        """What is said of one resource, and what is in force for it."""
+        for layers, group, *row in self._all(LAYERS_OF_SLUG, slug=slug):
+            return PoliciesView(resource=RESOURCE.read(row), group=group, in_force=policies(layers))
+        return None
 
     def last_tap(self, resource_id: str) -> LastTap | None:
         """The last tap at the readers of a resource."""

@@ -19,7 +19,7 @@ _resources, _devices, _trainings, _tokens = (
 )  # fmt: skip
 _slug: BindParameter[Any] = bindparam("slug")
 
-PUT_SITE = upsert(schema.sites, ("slug",), keep=("id",))
+PUT_SITE = upsert(schema.sites, ("slug",), keep=("id", "use_policy", "booking_policy"))
 PUT_RESOURCE = upsert(schema.resources, ("site_id", "slug"), keep=("id",))
 RESOURCE_OF_SLUG = select(*RESOURCE.columns).where(_resources.site_id == SITE, _resources.slug == _slug)
 RESOURCE_ID = select(_resources.id).where(_resources.site_id == SITE, _resources.slug == _slug)
@@ -53,7 +53,7 @@ class LabPart(Part):
 
     def put_site(self, *, id: str, slug: str, name: str, timezone: str) -> str:
         """Insert or update the site by slug; its id."""
-        self._tx.run(PUT_SITE, id=id, slug=slug, name=name, timezone=timezone)
+        self._tx.run(PUT_SITE, id=id, slug=slug, name=name, timezone=timezone, use_policy=None, booking_policy=None)
         row = self._tx.one(SITE_OF_SLUG, slug=slug)
         lasting = str(row[0]) if row else id
         if self._site.slug in {None, slug}:

@@ -14,6 +14,7 @@ from gateway.adapters.sql.shapes import DEVICE, JOB, MEMBER, RESERVATION, RESOUR
 from gateway.adapters.sql.statements import packed, packed_all, unpacked, upsert
 from gateway.adapters.sql.transaction import Refused
 from gateway.adapters.sql.types import from_micros
+from gateway.adapters.sql.work_policies import LAYERS, policies
 from gateway.domain.access import AccessFacts
 from gateway.domain.resources import Device, DeviceRole, interlock_known
 from gateway.domain.sessions import Session
@@ -26,6 +27,7 @@ MOST_FORMS = 16
 """A reader gives a number in a handful of forms; whoever sends more is not a reader."""
 
 _resources, _devices, _members = schema.resources, schema.devices, schema.members
+_sites, _groups = schema.sites, schema.resource_groups
 _sessions, _jobs, _booked = schema.sessions, schema.jobs, schema.reservations.c
 _needs, _trainings, _rights, _badges = (
     schema.resource_trainings, schema.trainings, schema.qualifications.c, schema.badge_hashes.c,
@@ -122,10 +124,12 @@ def facts_for_tap(forms: int) -> Select[Any]:
     )
     booked = select(packed_all(ahead.c.row)).scalar_subquery()
     one = select(literal(1).label("one")).subquery("one")
-    return select(packed(*_FACTS, MEMBER.packed, holder.c.revoked_at, required, booked)).select_from(
+    return select(packed(*_FACTS, MEMBER.packed, holder.c.revoked_at, required, booked, LAYERS)).select_from(
         one.outerjoin(holder, true())
         .outerjoin(_members, _members.c.id == holder.c.member_id)
         .outerjoin(_resources, _resources.c.id == bindparam("resource_id"))
+        .outerjoin(_groups, _groups.c.id == _resources.c.group_id)
+        .outerjoin(_sites, _sites.c.id == SITE)
     )
 
 
@@ -199,7 +203,8 @@ class TapsPart(Part):
             facts_for_tap(len(forms)), site_id=self.site_id(), resource_id=reader.resource_id, now=now, **params
         )
         assert row is not None
-        resource, session, running, relay, member, revoked, required, booked = unpacked(row[0])
+        resource, session, running, relay, member, revoked, required, booked, layers = unpacked(row[0])
+        in_force = policies(layers)
         interlock = DEVICE.unpack(relay)
         return TapFacts(
             access=AccessFacts(
@@ -210,6 +215,8 @@ class TapsPart(Part):
                 booked=tuple(sorted(RESERVATION.unpack_all(booked), key=lambda r: r.span.starts)),
                 session=SESSION.unpack(session),
                 interlock_known=interlock_known(interlock),
+                use=in_force.use,
+                booking=in_force.booking,
             ),
             running=JOB.unpack_all(running),
             interlock=interlock,

@@ -71,6 +71,9 @@ def test_a_good_file_has_nothing_to_say_and_its_paths_are_seen_from_its_folder(w
         ('role = "interlock"|role = "relay"', "line 24, devices.plug.role = \"relay\": expected 'reader', 'interlock' or 'machine'"),
         ("port = 18883|port = 18080", "line 9, broker.port = 18080: the pages and the broker cannot share a port"),
         ("[lab]|[lab", "this is not TOML"),
+        ("[web]|[lab.booking]\nstep_minutes = 0\n[web]", "line 6, lab.booking.step_minutes = 0: expected a whole number from 1 to 1440"),
+        ("[[devices]]|[resources.booking]\nsteps = 5\n[[devices]]", "line 22, resources.laser.booking.steps = 5: there is no such rule; there are: horizon_days"),
+        ('kind = "laser"|group = "lasers"', 'line 18, resources.laser.group = "lasers": no group has this name; there are: –'),
         ('slug = "plug"|slug = "gateway"', 'devices.gateway.slug = "gateway": this name is the gateway\'s own'),
     ],
 )  # fmt: skip

@@ -11,6 +11,7 @@ from dashboard.kiosk.views import ICONS
 from dashboard.problems import STATUS
 from devices.messages import Tone
 from gateway.domain.floor import BoardKey, BoardState
+from gateway.domain.policy import Wanted
 from gateway.domain.refusals import ACCOUNT_MATTERS, NEXT_STEPS, Code, NextStep
 from gateway.domain.resources import SILENCE, DeviceRole, Presence, ResourceKind
 from gateway.service.members import Enrolment
@@ -26,6 +27,7 @@ SAMPLE = {
     "percent": 40, "left_s": 1500, "elapsed_s": 600, "word": "Libre", "minutes": 5, "hour": 1, "time": "14 h", "day": "x",
     "value": "9:00-8", "other": "14:00-18:00", "known": "france, alsace-moselle", "field": "lundi",
     "level": 2, "prerequisite_names": NAMES,
+    "least": 0, "most": 9, "options": "a, b", "keys": "a, b",
 }  # fmt: skip
 
 
@@ -46,6 +48,7 @@ def keys():
     yield from (f"staff.role.{role}" for role in DeviceRole)
     yield from (f"staff.presence.{presence}" for presence in Presence)
     yield from (f"staff.reason.{reason}" for reason in SILENCE)
+    yield from (f"policy.{wanted}" for wanted in Wanted)
     yield from ("alarm.relay_differs", "alarm.relay_unconfirmed", "verdict.account.title")
 
 
