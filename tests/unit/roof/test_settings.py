@@ -153,6 +153,12 @@ def test_the_file_that_init_writes_is_right_and_so_is_each_device_it_shows(write
             (
                 "# [[dev",
                 "# [dev",
+                "# [[groups",
+                "# [groups",
+                "# [resources",
+                "# longest",
+                "# step",
+                "# week",
                 "# slug",
                 "# res",
                 "# role",
@@ -169,7 +175,10 @@ def test_the_file_that_init_writes_is_right_and_so_is_each_device_it_shows(write
     )
     problems = [p for p in check(write(shown)) if not p.warning and "already taken by another" not in p.says.en]
     assert [p.key for p in problems if "key_file" not in p.key] == []
-    assert len(load(write(shown)).devices) == 4
+    settings = load(write(shown))
+    assert len(settings.devices) == 4
+    assert settings.groups[0].booking == {"week_minutes": 1440}
+    assert settings.resources[1].booking == {"longest_minutes": 720, "step_minutes": 15}
 
 
 def test_the_file_of_the_containers_is_right(monkeypatch):
