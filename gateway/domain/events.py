@@ -17,6 +17,7 @@ class EventKind(StrEnum):
     SESSION_LEAVING = "session_leaving"
     SESSION_BACK = "session_back"
     SESSION_OVERDUE = "session_overdue"
+    SESSION_RUNS_ON = "session_runs_on"
     SESSION_INTERRUPTED = "session_interrupted"
     SESSION_REOPENING = "session_reopening"
     SESSION_FAILED = "session_failed"

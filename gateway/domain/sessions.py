@@ -22,6 +22,25 @@ class State(StrEnum):
     CLOSED = "closed"
 
 
+class Way(StrEnum):
+    """How a session was let in: by one's own right, or by what somebody else answers for."""
+
+    OWN = "own"
+    SUPERVISED = "supervised"
+    CLASS = "class"
+    OVERRIDE = "override"
+    REPAIR = "repair"
+    ON_BEHALF = "on_behalf"
+
+
+class Beneficiary(StrEnum):
+    """Whom a session is counted for."""
+
+    MEMBER = "member"
+    VISITOR = "visitor"
+    WORKSHOP = "workshop"
+
+
 class Trigger(StrEnum):
     """What can happen to an open session."""
 
@@ -35,6 +54,9 @@ class Trigger(StrEnum):
     FORGOTTEN = "forgotten"
     OVERDUE = "overdue"
     OVERDUE_RUNNING = "overdue_running"
+    RUNS_ON = "runs_on"
+    TAKEN_OVER = "taken_over"
+    HANDED_OVER = "handed_over"
     ENDED_BY_STAFF = "ended_by_staff"
 
 
@@ -47,17 +69,29 @@ class EndReason(StrEnum):
     FORGOTTEN = "forgotten"
     TIME_UP = "time_up"
     POWER_LOST = "power_lost"
+    TAKEN_OVER = "taken_over"
+    HANDED_OVER = "handed_over"
     STAFF = "staff"
+
+
+AWAY = frozenset(
+    {EndReason.JOB_DONE, EndReason.FORGOTTEN, EndReason.TIME_UP, EndReason.POWER_LOST, EndReason.TAKEN_OVER}
+)
+"""Ends at which nobody stood at the machine to take what they had made."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
-    """One use of one resource. Seconds: ``enabled_s = active_s + idle_s`` once closed."""
+    """One use of one resource. Seconds: ``enabled_s = active_s + idle_s`` once closed.
+
+    It counts once, for its beneficiary: a member by id, a visitor nobody knows, or a workshop. ``supervisor_id`` is the
+    mentor or trainer who answers for the operator. ``offered_at`` is when the machine was given to whoever comes next.
+    """
 
     id: str
     resource_id: str
     operator_id: str
-    beneficiary_id: str
+    beneficiary_id: str | None
     reservation_id: str | None
     state: State
     opened_at: datetime
@@ -71,6 +105,23 @@ class Session:
     enabled_s: float = 0.0
     active_s: float = 0.0
     idle_s: float = 0.0
+    way: Way = Way.OWN
+    supervisor_id: str | None = None
+    beneficiary_kind: Beneficiary = Beneficiary.MEMBER
+    workshop_id: str | None = None
+    reason: str | None = None
+    offered_at: datetime | None = None
+    told_reservation_id: str | None = None
+    """The reservation whose owner has been told that a job may still be running then."""
+
+    @property
+    def concerns(self) -> str:
+        """The member to tell of what becomes of it."""
+        return self.beneficiary_id or self.operator_id
+
+    def held_by(self, member_id: str) -> bool:
+        """Whether this member's tap is the holder's."""
+        return member_id in (self.operator_id, self.supervisor_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +139,7 @@ TABLE: dict[tuple[State, Trigger], Move] = {
     (State.OPENING, Trigger.NOT_CONFIRMED): Move(_END, "session_failed", EndReason.RELAY_UNCONFIRMED),
     (State.OPENING, Trigger.JOB_STARTED): Move(State.ACTIVE, "session_energised"),
     (State.OPENING, Trigger.HOLDER_TAPPED): Move(_END, "session_closed", EndReason.TAPPED_OUT),
+    (State.OPENING, Trigger.HANDED_OVER): Move(_END, "session_closed", EndReason.HANDED_OVER),
     (State.OPENING, Trigger.ENDED_BY_STAFF): Move(_END, "session_closed", EndReason.STAFF),
     (State.ACTIVE, Trigger.HOLDER_TAPPED): Move(_END, "session_closed", EndReason.TAPPED_OUT),
     (State.ACTIVE, Trigger.HOLDER_TAPPED_RUNNING): Move(State.LEAVING, "session_leaving"),
@@ -95,6 +147,9 @@ TABLE: dict[tuple[State, Trigger], Move] = {
     (State.ACTIVE, Trigger.FORGOTTEN): Move(_END, "session_closed", EndReason.FORGOTTEN),
     (State.ACTIVE, Trigger.OVERDUE): Move(_END, "session_closed", EndReason.TIME_UP),
     (State.ACTIVE, Trigger.OVERDUE_RUNNING): Move(State.LEAVING, "session_overdue"),
+    (State.ACTIVE, Trigger.RUNS_ON): Move(State.LEAVING, "session_runs_on"),
+    (State.ACTIVE, Trigger.TAKEN_OVER): Move(_END, "session_closed", EndReason.TAKEN_OVER),
+    (State.ACTIVE, Trigger.HANDED_OVER): Move(_END, "session_closed", EndReason.HANDED_OVER),
     (State.ACTIVE, Trigger.ENDED_BY_STAFF): Move(_END, "session_closed", EndReason.STAFF),
     (State.LEAVING, Trigger.LAST_JOB_ENDED): Move(_END, "session_closed", EndReason.JOB_DONE),
     (State.LEAVING, Trigger.POWER_OFF): Move(State.INTERRUPTED, "session_interrupted"),
@@ -106,6 +161,9 @@ TABLE: dict[tuple[State, Trigger], Move] = {
     (State.INTERRUPTED, Trigger.FORGOTTEN): Move(_END, "session_closed", EndReason.POWER_LOST),
     (State.INTERRUPTED, Trigger.OVERDUE): Move(_END, "session_closed", EndReason.POWER_LOST),
     (State.INTERRUPTED, Trigger.OVERDUE_RUNNING): Move(_END, "session_closed", EndReason.POWER_LOST),
+    (State.INTERRUPTED, Trigger.RUNS_ON): Move(_END, "session_closed", EndReason.POWER_LOST),
+    (State.INTERRUPTED, Trigger.TAKEN_OVER): Move(_END, "session_closed", EndReason.TAKEN_OVER),
+    (State.INTERRUPTED, Trigger.HANDED_OVER): Move(_END, "session_closed", EndReason.HANDED_OVER),
     (State.INTERRUPTED, Trigger.LAST_JOB_ENDED): Move(State.INTERRUPTED, "session_interrupted"),
     (State.INTERRUPTED, Trigger.ENDED_BY_STAFF): Move(_END, "session_closed", EndReason.STAFF),
 }
@@ -159,20 +217,28 @@ def tapped_again_too_soon(session: Session, now: datetime) -> bool:
     return timedelta(0) <= now - session.last_tap_at < timedelta(seconds=TAP_AGAIN_S)
 
 
-def due(session: Session, now: datetime, *, forgotten_s: int, ceiling_s: int, running: bool) -> Trigger | None:
-    """What time alone has made of an open session, or None."""
+def due(
+    session: Session, now: datetime, *, forgotten_s: int, ceiling_s: int, running: bool, outlives: bool = False
+) -> Trigger | None:
+    """What time alone has made of an open session, or None; ``outlives``: a job may run on past the end of its time."""
     if session.state is State.OPENING:
         late = seconds_between(session.last_activity_at or session.opened_at, now) >= CONFIRM_S
         return Trigger.NOT_CONFIRMED if late else None
     past_end = session.granted_until is not None and now >= session.granted_until
     if past_end or seconds_between(session.opened_at, now) >= ceiling_s:
-        return Trigger.OVERDUE_RUNNING if running else Trigger.OVERDUE
+        if not running:
+            return Trigger.OVERDUE
+        return Trigger.RUNS_ON if outlives else Trigger.OVERDUE_RUNNING
     if session.state is State.LEAVING and not running:
         return Trigger.LAST_JOB_ENDED
-    quiet_since = session.last_activity_at or session.opened_at
-    if not running and seconds_between(quiet_since, now) >= forgotten_s:
+    if not running and idle_seconds(session, now) >= forgotten_s:
         return Trigger.FORGOTTEN
     return None
+
+
+def idle_seconds(session: Session, now: datetime) -> float:
+    """How long nothing has happened in it, as long as no job runs."""
+    return seconds_between(session.last_activity_at or session.opened_at, now)
 
 
 def desired_power(
@@ -181,8 +247,9 @@ def desired_power(
     """What the interlock should be: True, False, or None for *leave it alone*.
 
     Never cuts a running job, never switches back on what was seen to go off, or what may have: a relay that nobody
-    has heard since it was lost can have lost its mains, too.
+    has heard since it was lost can have lost its mains, too. A repair goes on although the machine is locked out.
     """
+    out_of_service = out_of_service and not (session is not None and session.way is Way.REPAIR)
     if session is not None and session.state is State.OPENING:
         return True if not out_of_service else None if running else False
     if running:

@@ -113,7 +113,7 @@ def session_event(kind: str, session: Session, now: datetime) -> Event:
         kind=EventKind(kind),
         at=now,
         resource_id=session.resource_id,
-        member_id=session.beneficiary_id,
+        member_id=session.concerns,
         session_id=session.id,
         data={**data},
     )

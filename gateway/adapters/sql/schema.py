@@ -24,7 +24,7 @@ from sqlalchemy import (
 
 from gateway.adapters.sql.types import Moment, plain_json
 
-REVISION = "0003"
+REVISION = "0004"
 """The newest migration: `check()` refuses any other."""
 
 TAP_KINDS = "kind IN ('tap_granted', 'tap_refused', 'tap_noted')"
@@ -239,12 +239,14 @@ reservations = Table(
 
 sessions = Table(
     "sessions", metadata, _id(), _site(),
-    _ref("resource_id", "resources.id"), _ref("operator_id", "members.id"), _ref("beneficiary_id", "members.id"),
-    _ref("reservation_id", "reservations.id", nullable=True),
+    _ref("resource_id", "resources.id"), _ref("operator_id", "members.id"),
+    _ref("beneficiary_id", "members.id", nullable=True), _ref("reservation_id", "reservations.id", nullable=True),
     _text("state"), _at("opened_at", nullable=False), _at("last_tap_at", nullable=False), _at("granted_until"),
     _at("energised_at"), _at("person_gone_at"), _at("last_activity_at"), _at("closed_at"), _note("end_reason"),
     Column("enabled_s", Double(), nullable=False), Column("active_s", Double(), nullable=False),
     Column("idle_s", Double(), nullable=False),
+    _text("way", "own"), _ref("supervisor_id", "members.id", nullable=True), _text("beneficiary_kind", "member"),
+    Column("workshop_id", String(36)), _note("reason"), _at("offered_at"), Column("told_reservation_id", String(36)),
     Index("uq_sessions_one_open", "resource_id", unique=True, **_where("closed_at IS NULL")),
     Index("ix_sessions_opened_at_id", "opened_at", "id"),
     Index("ix_sessions_resource_id_opened_at_id", "resource_id", "opened_at", "id"),
@@ -266,6 +268,31 @@ jobs = Table(
     Index("ix_jobs_started_at_id", "started_at", "id"),
     Index("ix_jobs_resource_id_started_at_id", "resource_id", "started_at", "id"),
     **_CLUSTERED,
+)  # fmt: skip
+
+# A machine that is open for a workshop, whoever taps.
+classes = Table(
+    "classes", metadata, _id(), _site(),
+    _ref("resource_id", "resources.id"), _ref("trainer_id", "members.id"), Column("workshop_id", String(36)),
+    _at("opened_at", nullable=False), _at("until", nullable=False), _at("closed_at"),
+    Index("uq_classes_one_open", "resource_id", unique=True, **_where("closed_at IS NULL")),
+    Index("ix_classes_until", "until", **_where("closed_at IS NULL")),
+)  # fmt: skip
+
+# `scope_id` is a resource or a group of them: whoever looks after it may start it while it is locked out.
+maintainers = Table(
+    "maintainers", metadata,
+    Column("scope_id", String(36), nullable=False), _ref("member_id", "members.id"), _site(),
+    _at("since", nullable=False),
+    PrimaryKeyConstraint("scope_id", "member_id"),
+)  # fmt: skip
+
+# What lies on a machine while its maker is away: there until somebody has put it on the shelf.
+waiting_parts = Table(
+    "waiting_parts", metadata,
+    _ref("resource_id", "resources.id"), _site(), _ref("member_id", "members.id"), _ref("session_id", "sessions.id"),
+    _at("since", nullable=False),
+    PrimaryKeyConstraint("resource_id"),
 )  # fmt: skip
 
 # No foreign keys: the log outlives what it speaks of, and four look-ups a row would weigh on every tap.

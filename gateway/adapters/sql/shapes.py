@@ -18,7 +18,7 @@ from gateway.domain.jobs import Job
 from gateway.domain.people import Member
 from gateway.domain.qualifications import Qualification
 from gateway.domain.resources import Device, DeviceRole, Presence, Resource, ResourceGroup, ResourceKind
-from gateway.domain.sessions import EndReason, Session, State
+from gateway.domain.sessions import Beneficiary, EndReason, Session, State, Way
 from gateway.domain.timespan import Span
 from gateway.domain.training import Training, YearlyDate
 
@@ -119,7 +119,11 @@ GROUP: Shape[ResourceGroup] = Shape(
 DEVICE: Shape[Device] = Shape(
     Device, _fields(Device, schema.devices), {"role": DeviceRole, "presence": Presence, "power_on": _truth}
 )
-SESSION: Shape[Session] = Shape(Session, _fields(Session, schema.sessions), {"state": State, "end_reason": EndReason})
+SESSION: Shape[Session] = Shape(
+    Session,
+    _fields(Session, schema.sessions),
+    {"state": State, "end_reason": EndReason, "way": Way, "beneficiary_kind": Beneficiary},
+)
 JOB: Shape[Job] = Shape(Job, _fields(Job, schema.jobs), {"outcome": Outcome, "paused": _truth})
 MEMBER: Shape[Member] = Shape(Member, _fields(Member, schema.members), {"active": _truth})
 _below = schema.trainings.alias("below")
