@@ -25,16 +25,18 @@ ICONS = {
 }  # fmt: skip
 TONES = {"starting": "wait", "on": "granted", "ready": "granted", "failed": "refused", "interrupted": "refused"}
 REFUSAL_ICONS = {
-    Code.TRAINING_MISSING: "training", Code.TRAINING_LAPSED: "training", Code.RESERVED_BY_OTHER: "reserved",
-    Code.RESERVATION_REQUIRED: "reserved", Code.IN_USE: "occupied_idle", Code.OUT_OF_SERVICE: "out_of_service",
-    Code.BADGE_UNKNOWN: "badge",
+    Code.TRAINING_MISSING: "training", Code.TRAINING_AWAITING: "training", Code.TRAINING_LAPSED: "training",
+    Code.PREREQUISITE_LAPSED: "training", Code.SUPERVISION_REQUIRED: "person", Code.NO_RESPONSIBLE: "person",
+    Code.TOO_FEW_PEOPLE: "person", Code.TOO_YOUNG: "person", Code.RESERVED_BY_OTHER: "reserved",
+    Code.RESERVED_SOON: "reserved", Code.RESERVATION_REQUIRED: "reserved", Code.TOO_EARLY: "reserved",
+    Code.IN_USE: "occupied_idle", Code.OUT_OF_SERVICE: "out_of_service", Code.BADGE_UNKNOWN: "badge",
 }  # fmt: skip
 CANNOT_BEGIN = frozenset({BoardKey.OUT_OF_SERVICE, BoardKey.ALARM, BoardKey.STALE, BoardKey.UNKNOWN, BoardKey.OFF})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Face:
-    """One face of the kiosk. ``tap`` is None on the idle one; ``more`` are the other reasons."""
+    """One face of the kiosk. ``tap`` is None on the idle one; ``more`` are the other reasons, ``asides`` warnings."""
 
     tap: int | None
     tone: str
@@ -43,6 +45,7 @@ class Face:
     sentence: str
     step: str
     more: tuple[Said, ...] = ()
+    asides: tuple[str, ...] = ()
 
 
 def face(view: ResourceView, tap: LastTap | None, views: Views, words: Words, now: datetime) -> Face:
@@ -59,8 +62,16 @@ def face(view: ResourceView, tap: LastTap | None, views: Views, words: Words, no
     said = words.verdict(name, first_name=_first_name(event, tap.first_name), until=until)
     return Face(
         tap=tap.event.id, tone=TONES.get(name, "noted"), icon=ICONS[name], title=said.title, sentence=said.sentence,
-        step=words(f"kiosk.step.{name}"),
+        step=words(f"kiosk.step.{name}"), asides=_asides(event, words),
     )  # fmt: skip
+
+
+def _asides(event: Event, words: Words) -> tuple[str, ...]:
+    """What somebody who may go on should know; an account matter only asks to come to the desk."""
+    return tuple(
+        f"{words.say(code, params, public=True).title} {words.next_step(NEXT_STEPS[code][0], params)}"
+        for code, params in _told(event, "warnings")
+    )
 
 
 def _first_name(event: Event, name: str | None) -> str | None:
@@ -109,13 +120,17 @@ def _refused(id: int, event: Event, words: Words) -> Face:
 
 def _reasons(event: Event) -> list[tuple[Code, Mapping[str, Any]]]:
     """The refusals as the event tells them; one from a newer version than ours reads as *unavailable*."""
-    told = event.data.get("reasons")
+    return _told(event, "reasons") or [(Code.SYSTEM_UNAVAILABLE, {})]
+
+
+def _told(event: Event, key: str) -> list[tuple[Code, Mapping[str, Any]]]:
+    told = event.data.get(key)
     found: list[tuple[Code, Mapping[str, Any]]] = []
     for reason in told if isinstance(told, list) else []:
         if isinstance(reason, dict) and reason.get("code") in set(Code):
             params = reason.get("params")
             found.append((Code(str(reason["code"])), params if isinstance(params, dict) else {}))
-    return found or [(Code.SYSTEM_UNAVAILABLE, {})]
+    return found
 
 
 def _idle(view: ResourceView, words: Words, now: datetime) -> Face:

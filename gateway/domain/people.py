@@ -1,7 +1,7 @@
 """Members, and what a token may do."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
 Names = dict[str, str]
@@ -19,12 +19,21 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Member:
-    """A person known to the lab. ``member_until`` None means no end."""
+    """A person known to the lab. ``member_until`` None means no end; ``charter_version`` is the newest one accepted."""
 
     id: str
     first_name: str
     last_name: str = ""
     email: str | None = None
     active: bool = True
+    suspended_reason: str | None = None
     member_until: datetime | None = None
     created_at: datetime | None = None
+    birth_date: date | None = None
+    charter_version: int | None = None
+    guardian_consent_at: datetime | None = None
+
+
+def age_on(born: date, day: date) -> int:
+    """Whole years; who is born on 29 February has a birthday on 1 March in other years."""
+    return day.year - born.year - ((day.month, day.day) < (born.month, born.day))

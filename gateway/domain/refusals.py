@@ -15,13 +15,28 @@ class Code(StrEnum):
     BADGE_REVOKED = "badge_revoked"
     MEMBER_INACTIVE = "member_inactive"
     MEMBERSHIP_LAPSED = "membership_lapsed"
+    MEMBERSHIP_IN_GRACE = "membership_in_grace"
+    CHARTER_NOT_ACCEPTED = "charter_not_accepted"
+    BIRTH_DATE_UNKNOWN = "birth_date_unknown"
+    TOO_YOUNG = "too_young"
+    GUARDIAN_CONSENT_MISSING = "guardian_consent_missing"
     TRAINING_MISSING = "training_missing"
     TRAINING_AWAITING = "training_awaiting"
     TRAINING_LAPSED = "training_lapsed"
     PREREQUISITE_LAPSED = "prerequisite_lapsed"
+    SUPERVISION_REQUIRED = "supervision_required"
+    PRESENCE_UNKNOWN = "presence_unknown"
+    NO_RESPONSIBLE = "no_responsible"
+    TOO_FEW_PEOPLE = "too_few_people"
     RESERVED_BY_OTHER = "reserved_by_other"
+    RESERVED_SOON = "reserved_soon"
     RESERVATION_REQUIRED = "reservation_required"
+    TOO_EARLY = "too_early"
     IN_USE = "in_use"
+    COOLING_DOWN = "cooling_down"
+    QUOTA_DAY_USED_UP = "quota_day_used_up"
+    QUOTA_WEEK_USED_UP = "quota_week_used_up"
+    TOO_MANY_SESSIONS = "too_many_sessions"
     OUT_OF_SERVICE = "out_of_service"
     INTERLOCK_UNKNOWN = "interlock_unknown"
     READER_UNASSIGNED = "reader_unassigned"
@@ -55,8 +70,13 @@ class NextStep(StrEnum):
 
     SHOW_BADGE_AT_DESK = "show_badge_at_desk"
     GO_TO_DESK = "go_to_desk"
+    SIGN_THE_CHARTER = "sign_the_charter"
     ASK_FOR_TRAINING = "ask_for_training"
     ASK_FOR_REFRESHER = "ask_for_refresher"
+    ASK_FOR_A_MENTOR = "ask_for_a_mentor"
+    TAP_AT_THE_DOOR = "tap_at_the_door"
+    COME_TOGETHER = "come_together"
+    GIVE_BACK_ANOTHER = "give_back_another"
     COME_BACK_AFTER = "come_back_after"
     BOOK_FIRST = "book_first"
     USE_ANOTHER = "use_another"
@@ -71,12 +91,27 @@ NEXT_STEPS: dict[Code, tuple[NextStep, ...]] = {
     Code.BADGE_REVOKED: (NextStep.GO_TO_DESK,),
     Code.MEMBER_INACTIVE: (NextStep.GO_TO_DESK,),
     Code.MEMBERSHIP_LAPSED: (NextStep.GO_TO_DESK,),
+    Code.MEMBERSHIP_IN_GRACE: (NextStep.GO_TO_DESK,),
+    Code.CHARTER_NOT_ACCEPTED: (NextStep.SIGN_THE_CHARTER,),
+    Code.BIRTH_DATE_UNKNOWN: (NextStep.GO_TO_DESK,),
+    Code.TOO_YOUNG: (NextStep.USE_ANOTHER, NextStep.CALL_STAFF),
+    Code.GUARDIAN_CONSENT_MISSING: (NextStep.GO_TO_DESK,),
     Code.TRAINING_MISSING: (NextStep.ASK_FOR_TRAINING,),
     Code.TRAINING_AWAITING: (NextStep.GO_TO_DESK,),
     Code.TRAINING_LAPSED: (NextStep.ASK_FOR_REFRESHER,),
     Code.PREREQUISITE_LAPSED: (NextStep.ASK_FOR_REFRESHER,),
+    Code.SUPERVISION_REQUIRED: (NextStep.ASK_FOR_A_MENTOR,),
+    Code.PRESENCE_UNKNOWN: (NextStep.TAP_AT_THE_DOOR, NextStep.CALL_STAFF),
+    Code.NO_RESPONSIBLE: (NextStep.CALL_STAFF,),
+    Code.TOO_FEW_PEOPLE: (NextStep.COME_TOGETHER,),
     Code.RESERVED_BY_OTHER: (NextStep.COME_BACK_AFTER, NextStep.USE_ANOTHER),
+    Code.RESERVED_SOON: (NextStep.USE_ANOTHER, NextStep.CHOOSE_ANOTHER_TIME),
     Code.RESERVATION_REQUIRED: (NextStep.BOOK_FIRST,),
+    Code.TOO_EARLY: (NextStep.COME_BACK_AFTER,),
+    Code.COOLING_DOWN: (NextStep.COME_BACK_AFTER, NextStep.USE_ANOTHER),
+    Code.QUOTA_DAY_USED_UP: (NextStep.COME_BACK_AFTER, NextStep.USE_ANOTHER),
+    Code.QUOTA_WEEK_USED_UP: (NextStep.COME_BACK_AFTER, NextStep.USE_ANOTHER),
+    Code.TOO_MANY_SESSIONS: (NextStep.GIVE_BACK_ANOTHER,),
     Code.IN_USE: (NextStep.COME_BACK_AFTER, NextStep.USE_ANOTHER),
     Code.OUT_OF_SERVICE: (NextStep.USE_ANOTHER,),
     Code.INTERLOCK_UNKNOWN: (NextStep.CALL_STAFF,),
@@ -106,7 +141,12 @@ NEXT_STEPS: dict[Code, tuple[NextStep, ...]] = {
     Code.RECURRENCE_OVERLAPS_ITSELF: (NextStep.CORRECT_THE_RULE,),
 }
 
-ACCOUNT_MATTERS = frozenset({Code.BADGE_REVOKED, Code.MEMBER_INACTIVE, Code.MEMBERSHIP_LAPSED})
+ACCOUNT_MATTERS = frozenset(
+    {
+        Code.BADGE_REVOKED, Code.MEMBER_INACTIVE, Code.MEMBERSHIP_LAPSED, Code.MEMBERSHIP_IN_GRACE,
+        Code.BIRTH_DATE_UNKNOWN, Code.GUARDIAN_CONSENT_MISSING,
+    }
+)  # fmt: skip
 """Nobody else's business: a public screen says only *Passez à l'accueil*."""
 
 

@@ -2,7 +2,24 @@
 
 from dataclasses import dataclass
 
+from gateway.domain.policy import flag, whole
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UsePolicy:
-    """The rules of use in force for a resource."""
+    """The rules of use in force for a resource. Quotas count a member's time under power on the resource and its equals."""
+
+    membership_grace_days: int | None = whole("How long a lapsed membership only warns before it refuses.", most=365)
+    charter_version: int | None = whole("The version of the charter that must have been accepted.", least=1, most=10**6)
+    minimum_age: int | None = whole("From which age one may use it.", least=1, most=99)
+    guardian_consent_under: int | None = whole("Under which age a guardian must have agreed.", least=1, most=99)
+    supervision: bool = flag("Whether a trained person must stand by each use.")
+    supervision_under: int | None = whole("Under which age a trained person must stand by.", least=1, most=99)
+    minimum_people: int | None = whole("How many people must be in the place, the user among them.", least=1, most=100)
+    responsible_present: bool = flag("Whether a responsible person must be in the place.")
+    early_minutes: int | None = whole("How long before its start one's own booking opens it.", most=1440)
+    max_session_minutes: int | None = whole("How long one session may last.", least=1, most=14 * 1440)
+    max_open_sessions: int | None = whole("How many machines a member may use at the same time.", least=1, most=100)
+    quota_day_minutes: int | None = whole("How long a member may use it in one local day.", least=1, most=1440)
+    quota_week_minutes: int | None = whole("How long a member may use it in one local week.", least=1, most=7 * 1440)
+    cool_down_seconds: int | None = whole("How long it rests after a session or a job.", least=1, most=86400)

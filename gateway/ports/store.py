@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Protocol
 
 from devices.messages import HashedBadge
-from gateway.domain.access import AccessFacts
+from gateway.domain.access_facts import AccessFacts
 from gateway.domain.booking import Reservation
 from gateway.domain.events import Event
 from gateway.domain.jobs import Job

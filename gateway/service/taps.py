@@ -111,7 +111,9 @@ def _open(work: Work, facts: TapFacts, granted: Granted, fact: Received, now: da
         energised_at=None if powered else now,
     )
     work.save_session(session)
-    tap = _event(EventKind.TAP_GRANTED, facts, fact, now, until=_iso(granted.until))
+    told: dict[str, Plain] = {"warnings": [to_plain(each) for each in granted.warnings]} if granted.warnings else {}
+    tap = _event(EventKind.TAP_GRANTED, facts, fact, now, until=_iso(granted.until), **told)
     log(work, tap, session_event(EventKind.SESSION_OPENED, session, now))
     orders = power_orders(_resource_facts(facts, session), now)
-    return Outcome(power=orders, verdict=_verdict(fact, Tone.GRANTED, "granted"))
+    code = str(granted.warnings[0].code) if granted.warnings else "granted"
+    return Outcome(power=orders, verdict=_verdict(fact, Tone.GRANTED, code))

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from gateway.domain.events import EventKind
-from gateway.domain.refusals import Code, refuse
+from gateway.domain.refusals import Code, refuse, to_plain
 from gateway.domain.resources import Presence
 from gateway.domain.sessions import EndReason, State
 from tests.web.lab import KIOSK, MANAGER
@@ -127,3 +127,12 @@ def test_a_machine_that_cannot_start_says_so_before_anybody_taps(lab, kiosk):
     page = kiosk.get("/kiosk/laser")
     assert heading(page) == "Pas de nouvelles"
     assert "Prenez une autre machine." in page.text
+
+
+def test_whoever_may_go_on_with_a_lapsed_membership_is_only_asked_to_come_by(lab, kiosk):
+    warning = to_plain(refuse(Code.MEMBERSHIP_IN_GRACE, since=lab.clock.now(), until=lab.clock.now()))
+    lab.session("laser", "Inès")
+    lab.event(EventKind.TAP_GRANTED, "laser", "Inès", until=None, warnings=[warning])
+    shown = kiosk.get("/kiosk/laser").text
+    assert "On a besoin de vous voir. Passez à l’accueil, s’il vous plaît." in shown
+    assert "adhésion" not in shown

@@ -15,7 +15,7 @@ from gateway.adapters.sql.statements import packed, packed_all, unpacked, upsert
 from gateway.adapters.sql.transaction import Refused
 from gateway.adapters.sql.types import from_micros
 from gateway.adapters.sql.work_policies import LAYERS, policies
-from gateway.domain.access import AccessFacts
+from gateway.domain.access_facts import AccessFacts
 from gateway.domain.resources import Device, DeviceRole, interlock_known
 from gateway.domain.sessions import Session
 from gateway.domain.training import Asked, Held, Requirement, requirement
