@@ -23,6 +23,9 @@ from gateway.domain.streams import Stream
 from gateway.domain.training import Training
 from gateway.ports.views import Views
 
+SOON_S = 0.2
+"""So long waits for other writers whoever can come back later: nobody stands at a machine for them."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Locked:
@@ -240,9 +243,10 @@ class Work(Protocol):
 class Store(Protocol):
     """Where Work comes from."""
 
-    def begin(self) -> AbstractContextManager[Work]:
+    def begin(self, *, within_s: float | None = None) -> AbstractContextManager[Work]:
         """A write transaction: commit (with fsync) on leaving the block, roll back on any exception.
 
+        It waits for other writers for ``within_s`` seconds, or as long as the store is patient.
         Raises StoreUnavailable when the database is locked, full or away; at COMMIT that means *unknown*.
         """
 

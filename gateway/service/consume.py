@@ -24,7 +24,7 @@ from gateway.ports.bus import Bus, Delivery
 from gateway.ports.clock import Clock
 from gateway.ports.errors import StoreUnavailable
 from gateway.ports.ids import Ids
-from gateway.ports.store import HeldFact, Quarantined, Store, Work
+from gateway.ports.store import SOON_S, HeldFact, Quarantined, Store, Work
 from gateway.service import presence, reports
 from gateway.service.apply import Batch, Waiting
 from gateway.service.deliver import Deliver
@@ -291,7 +291,7 @@ class Consumer:
             return
         self._gaps_checked = self._clock.monotonic()
         try:
-            with self._store.begin() as work:
+            with self._store.begin(within_s=SOON_S) as work:
                 overdue = work.held_since(self._clock.now() - timedelta(seconds=GAP_WAIT_S))
                 early: list[tuple[str, HeldFact]] = []
                 for slug, boot in overdue:

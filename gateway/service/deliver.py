@@ -19,7 +19,7 @@ from gateway.ports.bus import Bus
 from gateway.ports.clock import Clock
 from gateway.ports.errors import BusUnavailable, SeriesUnavailable, StoreUnavailable
 from gateway.ports.ids import Ids
-from gateway.ports.store import Store
+from gateway.ports.store import SOON_S, Store
 from gateway.service.uses import Outcome, PowerOrder, Verdict
 
 COMMAND_LIFE = timedelta(seconds=5)
@@ -152,7 +152,7 @@ class Deliver:
             return cursor, False
         troubles = sink.deliver(events)
         cursor = events[-1].id
-        with self._store.begin() as work:
+        with self._store.begin(within_s=SOON_S) as work:
             if troubles:
                 work.append(work.site_id(), troubles)
             work.save_cursor(sink.name, cursor)

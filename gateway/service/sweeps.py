@@ -12,7 +12,7 @@ from gateway.domain.sessions import Trigger, due
 from gateway.ports.clock import Clock
 from gateway.ports.errors import StoreUnavailable
 from gateway.ports.ids import Ids
-from gateway.ports.store import ResourceFacts, Store, Work
+from gateway.ports.store import SOON_S, ResourceFacts, Store, Work
 from gateway.service import presence
 from gateway.service.deliver import Deliver
 from gateway.service.reports import end_unpowered
@@ -60,7 +60,7 @@ class Sweeper:
                 }
             self._look_for_silence(now)
             with self._deliver.turn:
-                with self._store.begin() as work:
+                with self._store.begin(within_s=SOON_S) as work:
                     outcomes = [self._look_at(work, facts, now) for facts in work.resources_to_sweep()]
                     events = work.appended
                 self._deliver.after_commit(outcomes, events)
@@ -134,7 +134,7 @@ class Sweeper:
             return
         self._listening_since = min(self._listening_since, monotonic)
         new, heard = (self._ids.new() for _ in itertools.count()), dict(self._heard())
-        with self._store.begin() as work:
+        with self._store.begin(within_s=SOON_S) as work:
             if heard:
                 presence.note_heard(work, heard, now, new)
             # Whoever has just come back has not been listening long enough to call anyone silent.

@@ -70,7 +70,7 @@ class Log:
         return tuple(self.events[cursor : cursor + limit])
 
     @contextmanager
-    def begin(self):
+    def begin(self, *, within_s=None):
         yield self
 
     def site_id(self):

@@ -6,6 +6,8 @@ import sqlite3
 import subprocess
 import sys
 import threading
+import time
+from contextlib import closing
 from pathlib import Path
 
 import psycopg
@@ -101,6 +103,36 @@ class TestSqlite:
         done.set()
         thread.join()
         assert len(quick.views().events_after(0, 10)) == 1
+
+    def test_whoever_has_waited_for_a_thread_does_not_wait_as_long_again_for_a_program(self, sqlite_path):
+        """Held by a program, with a patient thread already in line: a person is told within one patience, not two."""
+        patient = SqlStore(sqlite_path, busy_s=1.0)
+        make_lab(patient)
+        with closing(sqlite3.connect(sqlite_path, isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            waits = []
+
+            def wait() -> None:
+                began = time.monotonic()
+                with pytest.raises(StoreUnavailable), patient.begin():
+                    pytest.fail("it is held")
+                waits.append(time.monotonic() - began)
+
+            threads = [threading.Thread(target=wait) for _ in range(2)]
+            for thread in threads:
+                thread.start()
+                time.sleep(0.4)
+            for thread in threads:
+                thread.join()
+            began = time.monotonic()
+            with pytest.raises(StoreUnavailable), patient.begin(within_s=0.1):
+                pytest.fail("it is held")
+            assert time.monotonic() - began < 0.9, "who can come back does not stand in line"
+            other.execute("ROLLBACK")
+        assert max(waits) < 1.4
+        with patient.begin() as work:
+            work.append(work.site_id(), some())
+        patient.close()
 
     def test_full(self, quick):
         lab = make_lab(quick)

@@ -80,9 +80,9 @@ class _Pool:
                 return connection
 
     @contextmanager
-    def transaction(self) -> Iterator[psycopg.Connection[Any]]:
+    def transaction(self, within_s: float | None = None) -> Iterator[psycopg.Connection[Any]]:
         """A connection with an open transaction; whoever uses it must end that."""
-        if not self._places.acquire(timeout=self._busy_s):
+        if not self._places.acquire(timeout=self._busy_s if within_s is None else within_s):
             raise StoreUnavailable("PostgreSQL: every connection is busy; try again")
         try:
             connection = self._begun()
@@ -119,9 +119,9 @@ class PostgresDatabase:
         self._readers = _Pool(url, busy_s, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
 
     @contextmanager
-    def write(self) -> Iterator[Transaction]:
+    def write(self, within_s: float | None = None) -> Iterator[Transaction]:
         """A write transaction; committed on leaving."""
-        with self._writers.transaction() as connection:
+        with self._writers.transaction(within_s) as connection:
             try:
                 yield Transaction(connection.cursor(), self.statements, FAULTS, explain)
             except BaseException:

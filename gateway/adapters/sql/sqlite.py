@@ -2,6 +2,7 @@
 
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -94,10 +95,15 @@ class SqliteDatabase:
         self._writer.execute("INSERT INTO alembic_version VALUES (?)", (REVISION,))
 
     @contextmanager
-    def write(self) -> Iterator[Transaction]:
+    def write(self, within_s: float | None = None) -> Iterator[Transaction]:
         """The one write transaction; committed with fsync on leaving."""
-        with self._writer_alone():
+        patience = self._busy_s if within_s is None else within_s
+        deadline = time.monotonic() + patience
+        with self._writer_alone(patience):
             try:
+                # What was waited for another thread is not waited again for another program.
+                left_ms = max(1, int(1000 * (deadline - time.monotonic())))
+                self._writer.execute(f"PRAGMA busy_timeout = {left_ms}")
                 self._writer.execute("BEGIN IMMEDIATE")
             except sqlite3.Error as fault:
                 raise explain(fault) from fault
@@ -109,12 +115,12 @@ class SqliteDatabase:
             self._commit()
 
     @contextmanager
-    def _writer_alone(self) -> Iterator[None]:
+    def _writer_alone(self, patience: float) -> Iterator[None]:
         me = threading.get_ident()
         if self._owner == me:
             raise RuntimeError("a transaction of this thread is open already")
-        if not self._writing.acquire(timeout=self._busy_s):
-            raise StoreUnavailable(f"SQLite: another thread has been writing for over {self._busy_s:g} s")
+        if not self._writing.acquire(timeout=patience):
+            raise StoreUnavailable(f"SQLite: another thread has been writing for over {patience:g} s")
         try:
             if self._closed:
                 raise StoreUnavailable("SQLite: the database is closed")
@@ -190,7 +196,7 @@ class SqliteDatabase:
 
     def standing(self) -> tuple[str | None, set[str]]:
         """The revision of the schema and the names of what guards it."""
-        with self._writer_alone():
+        with self._writer_alone(self._busy_s):
             try:
                 names = {row[0] for row in self._writer.execute(guards.SQLITE_STANDING)}
                 tables = {row[0] for row in self._writer.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}

@@ -32,8 +32,8 @@ class Database(Protocol):
 
     statements: Statements
 
-    def write(self) -> AbstractContextManager[Transaction]:
-        """A write transaction."""
+    def write(self, within_s: float | None = None) -> AbstractContextManager[Transaction]:
+        """A write transaction, once other writers have made room, in at most so many seconds."""
 
     def read(self) -> AbstractContextManager[Transaction]:
         """A reading, consistent in itself."""
@@ -67,10 +67,10 @@ class SqlStore:
         return cls(None, site=site)
 
     @contextmanager
-    def begin(self) -> Iterator[Work]:
+    def begin(self, *, within_s: float | None = None) -> Iterator[Work]:
         """A write transaction: commit (with fsync) on leaving the block, roll back on any exception."""
         afterwards: list[Callable[[], None]] = []
-        with self._database.write() as tx:
+        with self._database.write(within_s) as tx:
             yield SqlWork(tx, self._site, afterwards.append)
         for call in afterwards:
             call()

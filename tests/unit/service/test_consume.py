@@ -93,10 +93,10 @@ class StoreThatFails:
         return getattr(self._store, name)
 
     @contextmanager
-    def begin(self) -> Iterator[Work]:
+    def begin(self, *, within_s: float | None = None) -> Iterator[Work]:
         if self.broken:
             raise StoreUnavailable("database or disk is full")
-        with self._store.begin() as work:  # type: ignore[attr-defined]
+        with self._store.begin(within_s=within_s) as work:  # type: ignore[attr-defined]
             yield work
 
 
