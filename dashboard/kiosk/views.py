@@ -22,14 +22,19 @@ SHOWN_FOR = timedelta(seconds=60)
 ICONS = {
     "starting": "starting", "on": "free", "ready": "free", "failed": "unknown", "interrupted": "interrupted",
     "again": "noted", "session_closed": "noted", "person_gone": "noted", "person_back": "noted", "late": "noted",
+    "list_present": "free", "list_tied": "badge", "list_again": "noted",
 }  # fmt: skip
-TONES = {"starting": "wait", "on": "granted", "ready": "granted", "failed": "refused", "interrupted": "refused"}
+TONES = {
+    "starting": "wait", "on": "granted", "ready": "granted", "failed": "refused", "interrupted": "refused",
+    "list_present": "granted", "list_tied": "granted",
+}  # fmt: skip
 REFUSAL_ICONS = {
     Code.TRAINING_MISSING: "training", Code.TRAINING_AWAITING: "training", Code.TRAINING_LAPSED: "training",
     Code.PREREQUISITE_LAPSED: "training", Code.SUPERVISION_REQUIRED: "person", Code.NO_RESPONSIBLE: "person",
     Code.TOO_FEW_PEOPLE: "person", Code.TOO_YOUNG: "person", Code.RESERVED_BY_OTHER: "reserved",
     Code.RESERVED_SOON: "reserved", Code.RESERVATION_REQUIRED: "reserved", Code.TOO_EARLY: "reserved",
     Code.IN_USE: "occupied_idle", Code.OUT_OF_SERVICE: "out_of_service", Code.BADGE_UNKNOWN: "badge",
+    Code.WORKSHOP_BADGE_WAITS: "badge",
 }  # fmt: skip
 CANNOT_BEGIN = frozenset({BoardKey.OUT_OF_SERVICE, BoardKey.ALARM, BoardKey.STALE, BoardKey.UNKNOWN, BoardKey.OFF})
 
@@ -75,7 +80,9 @@ def _asides(event: Event, words: Words) -> tuple[str, ...]:
 
 
 def _first_name(event: Event, name: str | None) -> str | None:
-    return name if event.kind is EventKind.TAP_GRANTED else None
+    # Whose a badge has become must be seen at once, should it be the wrong one.
+    listed = str(event.data.get("note")).startswith("list_")
+    return name if event.kind is EventKind.TAP_GRANTED or listed else None
 
 
 def _answer(event: Event, view: ResourceView, views: Views) -> str | None:

@@ -41,6 +41,27 @@ class Code(StrEnum):
     INTERLOCK_UNKNOWN = "interlock_unknown"
     READER_UNASSIGNED = "reader_unassigned"
     SYSTEM_UNAVAILABLE = "system_unavailable"
+    WORKSHOP_CANCELLED = "workshop_cancelled"
+    WORKSHOP_OVER = "workshop_over"
+    WORKSHOP_NOT_YET = "workshop_not_yet"
+    WORKSHOP_FULL = "workshop_full"
+    WORKSHOP_TWICE = "workshop_twice"
+    WORKSHOP_GROUP_TOO_LARGE = "workshop_group_too_large"
+    WORKSHOP_OFFER_OVER = "workshop_offer_over"
+    WORKSHOP_NOT_PRESENT = "workshop_not_present"
+    WORKSHOP_NO_TRAINING = "workshop_no_training"
+    WORKSHOP_RIGHT_GIVEN = "workshop_right_given"
+    WORKSHOP_SEATS_TAKEN = "workshop_seats_taken"
+    WORKSHOP_MINIMUM_TOO_HIGH = "workshop_minimum_too_high"
+    WORKSHOP_DEADLINE_TOO_LATE = "workshop_deadline_too_late"
+    WORKSHOP_RESOURCE_TAKEN = "workshop_resource_taken"
+    WORKSHOP_READER_BUSY = "workshop_reader_busy"
+    WORKSHOP_BADGE_WAITS = "workshop_badge_waits"
+    WORKSHOP_ROW_UNKNOWN = "workshop_row_unknown"
+    NO_SUCH_MEMBER = "no_such_member"
+    NO_SUCH_TRAINING = "no_such_training"
+    NO_SUCH_RESOURCE = "no_such_resource"
+    NO_SUCH_READER = "no_such_reader"
     BOOKING_NO_ZONE = "booking_no_zone"
     BOOKING_ENDS_BEFORE_START = "booking_ends_before_start"
     BOOKING_TOO_LONG = "booking_too_long"
@@ -69,6 +90,14 @@ class NextStep(StrEnum):
     """What the person can do about it."""
 
     SHOW_BADGE_AT_DESK = "show_badge_at_desk"
+    CHOOSE_ANOTHER_WORKSHOP = "choose_another_workshop"
+    ADD_SEATS = "add_seats"
+    TICK_PRESENT_FIRST = "tick_present_first"
+    CORRECT_THE_LIST = "correct_the_list"
+    REVOKE_THE_RIGHT = "revoke_the_right"
+    TELL_THE_TRAINER = "tell_the_trainer"
+    CHOOSE_ANOTHER_READER = "choose_another_reader"
+    CHOOSE_ANOTHER_RESOURCE = "choose_another_resource"
     GO_TO_DESK = "go_to_desk"
     SIGN_THE_CHARTER = "sign_the_charter"
     ASK_FOR_TRAINING = "ask_for_training"
@@ -117,6 +146,27 @@ NEXT_STEPS: dict[Code, tuple[NextStep, ...]] = {
     Code.INTERLOCK_UNKNOWN: (NextStep.CALL_STAFF,),
     Code.READER_UNASSIGNED: (NextStep.CALL_STAFF,),
     Code.SYSTEM_UNAVAILABLE: (NextStep.CALL_STAFF,),
+    Code.WORKSHOP_CANCELLED: (NextStep.CHOOSE_ANOTHER_WORKSHOP,),
+    Code.WORKSHOP_OVER: (NextStep.CHOOSE_ANOTHER_WORKSHOP,),
+    Code.WORKSHOP_NOT_YET: (NextStep.COME_BACK_AFTER,),
+    Code.WORKSHOP_FULL: (NextStep.TELL_THE_TRAINER, NextStep.ADD_SEATS),
+    Code.WORKSHOP_TWICE: (NextStep.CORRECT_THE_LIST,),
+    Code.WORKSHOP_GROUP_TOO_LARGE: (NextStep.ADD_SEATS, NextStep.CHOOSE_ANOTHER_WORKSHOP),
+    Code.WORKSHOP_OFFER_OVER: (NextStep.CHOOSE_ANOTHER_WORKSHOP,),
+    Code.WORKSHOP_NOT_PRESENT: (NextStep.TICK_PRESENT_FIRST,),
+    Code.WORKSHOP_NO_TRAINING: (NextStep.CORRECT_THE_LIST,),
+    Code.WORKSHOP_RIGHT_GIVEN: (NextStep.REVOKE_THE_RIGHT,),
+    Code.WORKSHOP_SEATS_TAKEN: (NextStep.CORRECT_THE_LIST,),
+    Code.WORKSHOP_MINIMUM_TOO_HIGH: (NextStep.ADD_SEATS,),
+    Code.WORKSHOP_DEADLINE_TOO_LATE: (NextStep.CHOOSE_ANOTHER_TIME,),
+    Code.WORKSHOP_RESOURCE_TAKEN: (NextStep.CHOOSE_ANOTHER_TIME, NextStep.CHOOSE_ANOTHER_RESOURCE),
+    Code.WORKSHOP_READER_BUSY: (NextStep.CHOOSE_ANOTHER_READER,),
+    Code.WORKSHOP_BADGE_WAITS: (NextStep.TELL_THE_TRAINER,),
+    Code.WORKSHOP_ROW_UNKNOWN: (NextStep.CORRECT_THE_LIST,),
+    Code.NO_SUCH_MEMBER: (NextStep.CORRECT_THE_LIST,),
+    Code.NO_SUCH_TRAINING: (NextStep.CORRECT_THE_LIST,),
+    Code.NO_SUCH_RESOURCE: (NextStep.CORRECT_THE_LIST,),
+    Code.NO_SUCH_READER: (NextStep.CHOOSE_ANOTHER_READER,),
     Code.BOOKING_NO_ZONE: (NextStep.CHOOSE_ANOTHER_TIME,),
     Code.BOOKING_ENDS_BEFORE_START: (NextStep.CHOOSE_ANOTHER_TIME,),
     Code.BOOKING_TOO_LONG: (NextStep.CHOOSE_ANOTHER_TIME,),

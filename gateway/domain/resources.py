@@ -88,7 +88,10 @@ SILENCE = frozenset({BRIDGE_GONE, NO_NEWS})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Device:
-    """A device as the store knows it. ``power_on`` is what an interlock last said, None when unknown."""
+    """A device as the store knows it. ``power_on`` is what an interlock last said, None when unknown.
+
+    ``list_workshop_id`` is the workshop whose attendance list is open at a reader, between the two moments.
+    """
 
     id: str
     slug: str
@@ -101,6 +104,14 @@ class Device:
     power_at: datetime | None = None
     nonsense_count: int = 0
     nonsense_example: str | None = None
+    list_workshop_id: str | None = None
+    list_since: datetime | None = None
+    list_until: datetime | None = None
+
+    def list_open(self, at: datetime) -> str | None:
+        """The workshop whose list was open here at that moment."""
+        since, until = self.list_since, self.list_until
+        return self.list_workshop_id if since and until and since <= at < until else None
 
 
 def interlock_known(interlock: Device | None) -> bool:

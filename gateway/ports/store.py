@@ -21,6 +21,7 @@ from gateway.domain.resources import Device, DeviceRole, Resource, ResourceGroup
 from gateway.domain.sessions import Session
 from gateway.domain.streams import Stream
 from gateway.domain.training import Training
+from gateway.ports.store_workshops import WorkshopWork
 from gateway.ports.views import Views
 
 SOON_S = 0.2
@@ -92,7 +93,7 @@ class Token:
     revoked_at: datetime | None = None
 
 
-class Work(Protocol):
+class Work(WorkshopWork, Protocol):
     """One open transaction. Nothing is seen by anyone until it is committed; an exception rolls it back."""
 
     # streams and facts

@@ -13,6 +13,7 @@ from gateway.domain.qualifications import Qualification
 from gateway.domain.resources import Device, Resource, ResourceGroup
 from gateway.domain.sessions import Session
 from gateway.domain.training import Training
+from gateway.ports.views_workshops import WorkshopViews
 
 Row = TypeVar("Row")
 
@@ -80,7 +81,7 @@ class LastTap:
     first_name: str | None
 
 
-class Views(Protocol):
+class Views(WorkshopViews, Protocol):
     """Reads. Each call is one short transaction of its own; StoreUnavailable when the database is away."""
 
     def lab(self) -> Lab:

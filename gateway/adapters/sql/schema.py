@@ -24,7 +24,7 @@ from sqlalchemy import (
 
 from gateway.adapters.sql.types import Moment, plain_json
 
-REVISION = "0004"
+REVISION = "0005"
 """The newest migration: `check()` refuses any other."""
 
 TAP_KINDS = "kind IN ('tap_granted', 'tap_refused', 'tap_noted')"
@@ -195,6 +195,8 @@ devices = Table(
     _text("presence"), _note("presence_reason"), _at("last_seen_at"),
     Column("power_on", Boolean()), _at("power_at"),
     Column("nonsense_count", Integer(), nullable=False), _note("nonsense_example"),
+    # The attendance list that is open at this reader: it lies in the row that each tap locks anyway.
+    Column("list_workshop_id", String(36)), _at("list_since"), _at("list_until"),
     UniqueConstraint("site_id", "slug"),
     Index("ix_devices_resource_id", "resource_id"),
 )  # fmt: skip
@@ -293,6 +295,42 @@ waiting_parts = Table(
     _ref("resource_id", "resources.id"), _site(), _ref("member_id", "members.id"), _ref("session_id", "sessions.id"),
     _at("since", nullable=False),
     PrimaryKeyConstraint("resource_id"),
+)  # fmt: skip
+
+# `taken` and `waiting` are sums over the places, for lists; the check is the last net under the seats.
+# `due_at` is when time alone will change something: a sweep looks at nothing else.
+workshops = Table(
+    "workshops", metadata, _id(), _site(),
+    _text("kind"), Column("titles", plain_json(), nullable=False),
+    _ref("trainer_id", "members.id"), _ref("training_id", "trainings.id", nullable=True),
+    _at("starts", nullable=False), _at("ends", nullable=False), _at("created_at", nullable=False),
+    Column("seats", Integer(), nullable=False), Column("minimum", Integer(), nullable=False), _at("decide_by"),
+    Column("offer_hours", Integer()), _text("state"), _note("reason"), Column("series_id", String(36)),
+    Column("taken", Integer(), nullable=False), Column("waiting", Integer(), nullable=False), _at("due_at"),
+    CheckConstraint("starts < ends", name="span"),
+    CheckConstraint("0 <= taken AND taken <= seats", name="seats"),
+    Index("ix_workshops_starts_id", "starts", "id"),
+    Index("ix_workshops_due_at", "due_at", **_where("due_at IS NOT NULL")),
+    Index("ix_workshops_series_id", "series_id"),
+)  # fmt: skip
+
+workshop_places = Table(
+    "workshop_places", metadata, _id(), _site(),
+    _ref("workshop_id", "workshops.id"), _ref("member_id", "members.id", nullable=True), _note("name"),
+    Column("headcount", plain_json()), _ref("mediator_id", "members.id", nullable=True),
+    _text("state"), _at("joined_at", nullable=False), _at("offered_until"),
+    Column("present", Boolean()), _at("present_at"), Column("passed", Boolean()),
+    _ref("qualification_id", "qualifications.id", nullable=True),
+    UniqueConstraint("workshop_id", "member_id"),
+    Index("ix_workshop_places_member_id", "member_id"),
+)  # fmt: skip
+
+# What a workshop holds: its reservations stand as long as it does.
+workshop_resources = Table(
+    "workshop_resources", metadata,
+    _ref("workshop_id", "workshops.id"), _ref("resource_id", "resources.id"), _site(),
+    _ref("reservation_id", "reservations.id"),
+    PrimaryKeyConstraint("workshop_id", "resource_id"),
 )  # fmt: skip
 
 # No foreign keys: the log outlives what it speaks of, and four look-ups a row would weigh on every tap.

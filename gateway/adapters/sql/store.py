@@ -22,6 +22,7 @@ from gateway.adapters.sql.work_reports import ReportsPart
 from gateway.adapters.sql.work_streams import StreamsPart
 from gateway.adapters.sql.work_taps import TapsPart
 from gateway.adapters.sql.work_training import TrainingPart
+from gateway.adapters.sql.work_workshops import WorkshopsPart
 from gateway.ports.errors import StoreUnavailable
 from gateway.ports.store import Work
 from gateway.ports.views import Views
@@ -46,8 +47,9 @@ class Database(Protocol):
 
 
 class SqlWork(
-    StreamsPart, TapsPart, ReportsPart, LogPart, LabPart, PeoplePart, TrainingPart, PoliciesPart, BookingsPart
-):
+    StreamsPart, TapsPart, ReportsPart, LogPart, LabPart, PeoplePart, TrainingPart, PoliciesPart, BookingsPart,
+    WorkshopsPart,
+):  # fmt: skip
     """One open transaction, all its parts together."""
 
 

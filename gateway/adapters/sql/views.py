@@ -1,15 +1,12 @@
 """The views port: each call is one short reading, consistent in itself."""
 
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
 from datetime import datetime
-from typing import Any, TypeVar
 
 from sqlalchemy import Integer, bindparam, or_, select, text
 
 from gateway.adapters.sql import schema, views_floor, views_lists
 from gateway.adapters.sql.pages import page
-from gateway.adapters.sql.part import SITE, SiteId
+from gateway.adapters.sql.part import SITE
 from gateway.adapters.sql.shapes import (
     DEVICE,
     GROUP,
@@ -25,8 +22,8 @@ from gateway.adapters.sql.shapes import (
     badge_in,
 )  # fmt: skip
 from gateway.adapters.sql.statements import led_by, one_of
-from gateway.adapters.sql.transaction import Transaction
 from gateway.adapters.sql.types import Words
+from gateway.adapters.sql.views_workshops import WorkshopsViewsPart
 from gateway.adapters.sql.work_log import CURSOR, events_after
 from gateway.adapters.sql.work_people import MEMBER_OF_ID, folded
 from gateway.adapters.sql.work_policies import GROUPS, LAYERS_OF_SLUG, SITE_SAYS, policies
@@ -42,7 +39,6 @@ from gateway.domain.training import Training
 from gateway.ports.errors import StoreUnavailable
 from gateway.ports.views import Lab, LastTap, Page, PoliciesView, ResourceView, TokenView
 
-T = TypeVar("T")
 MOST_UNKNOWN = 200
 _LOOKED_THROUGH = 5000
 
@@ -89,16 +85,8 @@ def needs_someone(device: Device) -> bool:
     return lost or device.nonsense_count > 0 or (device.role is DeviceRole.INTERLOCK and device.power_on is None)
 
 
-class SqlViews:
+class SqlViews(WorkshopsViewsPart):
     """Reads for pages and the API."""
-
-    def __init__(self, read: Callable[[], AbstractContextManager[Transaction]], site: SiteId) -> None:
-        self._read = read
-        self._site = site
-
-    def _all(self, statement: Any, **params: Any) -> list[Sequence[Any]]:
-        with self._read() as tx:
-            return tx.all(statement, site_id=self._site.get(tx), **params)
 
     def lab(self) -> Lab:
         """The site."""

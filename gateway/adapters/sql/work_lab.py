@@ -35,7 +35,7 @@ PUT_DEVICE = upsert(
     schema.devices, ("site_id", "slug"),
     keep=(
         "id", "presence", "presence_reason", "last_seen_at", "power_on", "power_at", "nonsense_count",
-        "nonsense_example",
+        "nonsense_example", "list_workshop_id", "list_since", "list_until",
     ),
 )  # fmt: skip
 DEVICE_OF_SLUG = select(*DEVICE.columns).where(_devices.site_id == SITE, _devices.slug == _slug)
