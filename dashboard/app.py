@@ -8,7 +8,7 @@ from pathlib import Path
 from fastapi import FastAPI
 from starlette.staticfiles import StaticFiles
 
-from dashboard import health, problems
+from dashboard import health, idempotency, problems
 from dashboard.api import router as api
 from dashboard.api.description import describe
 from dashboard.dependencies import Services
@@ -45,6 +45,7 @@ def create_app(services: Services) -> FastAPI:
         app.include_router(router)
     app.openapi = lambda: describe(app)  # type: ignore[method-assign]
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    idempotency.install(app, services)
     app.add_middleware(SecurityHeaders)
     return app
 

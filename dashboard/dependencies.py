@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Protocol, TypeVar
 
@@ -32,6 +32,13 @@ class Transact(Protocol):
         """The use case's value, once it is committed."""
 
 
+class Once(Protocol):
+    """What makes a request that is sent twice be done once."""
+
+    def over(self, transact: Transact) -> Transact:
+        """The same, unless it was done before."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
     """All that the dashboard needs from the rest of the program.
@@ -57,9 +64,10 @@ def digest_of(secret: str) -> str:
 
 
 def services_of(request: Request) -> Services:
-    """The services this application was made with."""
+    """The services this application was made with; a write that carries a key is done once."""
     services: Services = request.app.state.services
-    return services
+    key: Once | None = request.scope.get("etabli.key")
+    return replace(services, transact=key.over(services.transact)) if key else services
 
 
 def hub_of(request: Request) -> "LiveHub":

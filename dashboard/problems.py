@@ -27,8 +27,10 @@ STATUS = {
     "method_not_allowed": 405,
     "conflict": 409,
     "refused": 409,
+    "answer_unknown": 409,
     "too_large": 413,
     "invalid": 422,
+    "key_reused": 422,
     "internal": 500,
     "unavailable": 503,
 }

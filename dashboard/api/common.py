@@ -189,7 +189,7 @@ class ProblemShape(Shape):
 
 _TOLD = {
     400: "The request cannot be read", 401: "A valid token is needed", 403: "This token does not allow it",
-    404: "Nothing there", 409: "Refused, with reasons", 422: "A mistake in the data", 503: "The store is away",
+    404: "Nothing there", 409: "Refused, with reasons", 413: "Too long", 422: "A mistake in the data", 503: "The store is away",
 }  # fmt: skip
 
 

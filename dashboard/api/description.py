@@ -5,11 +5,13 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from dashboard.api.common import ProblemShape
+from dashboard import idempotency
+from dashboard.api.common import ProblemShape, problems
 
 ABOUT = (
     "Read by anybody: resources, trainings, and sessions, jobs and reservations without their members. "
-    "Everything else, and every change, needs a token: `Authorization: Bearer …`. Errors are RFC 9457 problems."
+    "Everything else, and every change, needs a token: `Authorization: Bearer …`. Errors are RFC 9457 problems. "
+    "A write that carries an `Idempotency-Key` is done once, however often it is sent."
 )
 
 
@@ -23,7 +25,10 @@ def describe(app: FastAPI) -> dict[str, Any]:
         # A token is never needed for all of an operation's answers, but one that is sent must be good.
         made["security"] = [{}, {"token": []}]
         for operations in made["paths"].values():
-            for operation in operations.values():
+            for method, operation in operations.items():
+                if method.upper() in idempotency.WRITES:
+                    idempotency.describe(operation)
+                    operation["responses"].update({str(k): v for k, v in problems(409, 413).items()})
                 # FastAPI's own summary is the function's name; the first sentence that we wrote says more.
                 operation["summary"] = operation.get("description", operation["summary"]).partition("\n")[0].rstrip(".")
         app.openapi_schema = made

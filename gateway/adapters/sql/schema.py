@@ -24,7 +24,7 @@ from sqlalchemy import (
 
 from gateway.adapters.sql.types import Moment, plain_json
 
-REVISION = "0005"
+REVISION = "0006"
 """The newest migration: `check()` refuses any other."""
 
 TAP_KINDS = "kind IN ('tap_granted', 'tap_refused', 'tap_noted')"
@@ -361,6 +361,14 @@ tokens = Table(
     _text("digest"), _text("role"), _text("label"), _at("created_at", nullable=False),
     _ref("resource_id", "resources.id", nullable=True), _at("expires_at"), _at("revoked_at"),
     UniqueConstraint("digest"),
+)  # fmt: skip
+
+# Requests that were sent with a key of their own, and what was answered: for a day.
+answers = Table(
+    "answers", metadata,
+    Column("key", String(64), primary_key=True), _site(), Column("request", String(64), nullable=False),
+    _at("at", nullable=False), Column("status", Integer()), _note("media_type"), Column("body", LargeBinary()),
+    Index("ix_answers_at", "at"),
 )  # fmt: skip
 
 sink_cursors = Table(

@@ -13,6 +13,7 @@ from gateway.adapters.sql.statements import Statements
 from gateway.adapters.sql.transaction import Transaction
 from gateway.adapters.sql.views import SqlViews
 from gateway.adapters.sql.where import postgresql_url, sqlite_path
+from gateway.adapters.sql.work_answers import AnswersPart
 from gateway.adapters.sql.work_bookings import BookingsPart
 from gateway.adapters.sql.work_lab import LabPart
 from gateway.adapters.sql.work_log import LogPart
@@ -48,7 +49,7 @@ class Database(Protocol):
 
 class SqlWork(
     StreamsPart, TapsPart, ReportsPart, LogPart, LabPart, PeoplePart, TrainingPart, PoliciesPart, BookingsPart,
-    WorkshopsPart,
+    WorkshopsPart, AnswersPart,
 ):  # fmt: skip
     """One open transaction, all its parts together."""
 
