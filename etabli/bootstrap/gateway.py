@@ -17,6 +17,8 @@ from gateway.service.consume import Consumer
 from gateway.service.deliver import Deliver
 from gateway.service.series import SampleBuffer, SeriesSink, points_of_sample
 from gateway.service.sweeps import Sweeper
+from gateway.service.transact import Transact
+from gateway.service.workshops_sweep import WorkshopSweeper
 
 FLUSH_S = 2.0
 KEEP_HOUSE_S = 300.0
@@ -56,11 +58,14 @@ class Gateway:
         self.sweeper = Sweeper(
             store=store, clock=basis.clock, ids=basis.ids, deliver=self.deliver, heard=lambda: self.consumer.heard
         )
+        transact = Transact(store=store, clock=basis.clock, deliver=self.deliver)
+        self.workshops = WorkshopSweeper(store=store, clock=basis.clock, transact=transact)
         self._supervise(supervisor)
 
     def _supervise(self, supervisor: Supervisor) -> None:
         supervisor.add("consume", self._consume, stage=STAGE, ping=self._hears_and_keeps)
         supervisor.add("sweeps", self.sweeper.run, stage=STAGE)
+        supervisor.add("workshops", self.workshops.run, stage=STAGE)
         supervisor.add("samples", self.samples.run, stage=STAGE)
         for name, series in self._every_series.items():
             supervisor.add(f"sink-{name}", partial(self.deliver.run_sink, SeriesSink(series, name)), stage=STAGE)

@@ -106,12 +106,12 @@ def settle(roll: Roll, now: datetime) -> Step:
         return step
     for place in step.roll.places:
         if place.state is PlaceState.OFFERED and place.offered_until is not None and place.offered_until <= now:
-            step = _and(step, move_place(step.roll, place, place.state, PlaceTrigger.RAN_OUT))
+            step = both(step, move_place(step.roll, place, place.state, PlaceTrigger.RAN_OUT))
     step = _decided(step, now)
     if step.roll.workshop.state in OPEN and now < step.roll.workshop.span.starts:
         step = _filled(step, now)
     if step.roll.workshop.state in OPEN and _over(step.roll.workshop, now):
-        step = _and(step, move_workshop(step.roll, WorkshopTrigger.ENDED))
+        step = both(step, move_workshop(step.roll, WorkshopTrigger.ENDED))
     return step
 
 
@@ -123,7 +123,7 @@ def _decided(step: Step, now: datetime) -> Step:
         return step
     enough = step.roll.taken >= workshop.minimum or now >= workshop.span.starts
     trigger = WorkshopTrigger.ENOUGH if enough else WorkshopTrigger.TOO_FEW
-    return _and(step, move_workshop(step.roll, trigger, reason=None if enough else str(trigger)))
+    return both(step, move_workshop(step.roll, trigger, reason=None if enough else str(trigger)))
 
 
 def _filled(step: Step, now: datetime) -> Step:
@@ -133,11 +133,11 @@ def _filled(step: Step, now: datetime) -> Step:
         if place.size > step.roll.left:
             continue
         if workshop.offer_hours is None:
-            step = _and(step, move_place(step.roll, place, place.state, PlaceTrigger.MOVED_UP))
+            step = both(step, move_place(step.roll, place, place.state, PlaceTrigger.MOVED_UP))
         else:
             until = now + offer_length(timedelta(hours=workshop.offer_hours), workshop.span.starts - now)
             offered = replace(place, offered_until=until)
-            step = _and(step, move_place(step.roll, offered, place.state, PlaceTrigger.OFFERED))
+            step = both(step, move_place(step.roll, offered, place.state, PlaceTrigger.OFFERED))
     return step
 
 
@@ -208,8 +208,9 @@ def tell_all(roll: Roll, kind: EventKind, **data: Plain) -> tuple[Happening, ...
 
 def then_settle(step: Step, now: datetime) -> Step:
     """The step, and what follows from it by itself."""
-    return _and(step, settle(step.roll, now))
+    return both(step, settle(step.roll, now))
 
 
-def _and(first: Step, second: Step) -> Step:
+def both(first: Step, second: Step) -> Step:
+    """One step after the other, as one."""
     return Step(roll=second.roll, happenings=first.happenings + second.happenings)

@@ -10,6 +10,7 @@ from gateway.domain.sessions import Session, State, Trigger, tapped_again_too_so
 from gateway.ports.ids import Ids
 from gateway.ports.store import ResourceFacts, TapFacts, Work
 from gateway.service.uses import Outcome, Received, Verdict, advance, log, power_orders, session_event
+from gateway.service.workshops_list import note_tap
 
 
 def handle_tap(work: Work, fact: Received, now: datetime, ids: Ids) -> Outcome:
@@ -17,11 +18,17 @@ def handle_tap(work: Work, fact: Received, now: datetime, ids: Ids) -> Outcome:
     tap = fact.envelope.message
     assert isinstance(tap, BadgeTapped)
     facts = work.facts_for_tap(fact.device, tap.badge, now)
+    session, member = facts.access.session, facts.access.member
+    holds = session is not None and member is not None and session.operator_id == member.id
+    workshop = fact.device.list_open(fact.happened_at)
+    gives_back = session and holds and session.state is not State.INTERRUPTED and fact.fresh(now)
+    if workshop is not None and not gives_back:
+        listed = note_tap(work, workshop, facts, fact, now, ids)
+        if listed is not None:
+            return listed
     if not fact.fresh(now):
         log(work, _event(EventKind.TAP_LATE, facts, fact, fact.happened_at))
         return Outcome()
-    session, member = facts.access.session, facts.access.member
-    holds = session is not None and member is not None and session.operator_id == member.id
     if session and holds and session.state is not State.INTERRUPTED:
         return _holder_tapped(work, facts, session, fact, now)
     decision = decide_access(facts.access, now)
