@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 
 from gateway.domain.refusals import Code, Refusal, refuse
 from gateway.domain.timespan import Span
@@ -10,16 +11,51 @@ LONGEST = timedelta(days=14)
 FURTHEST = timedelta(days=366)
 
 
+class Purpose(StrEnum):
+    """What a resource is held for; only USE counts for anybody's quota."""
+
+    USE = "use"
+    MAINTENANCE = "maintenance"
+    WORKSHOP = "workshop"
+
+
+class Status(StrEnum):
+    """How a reservation stands; the first two hold the span."""
+
+    STANDING = "standing"
+    AWAITING_APPROVAL = "awaiting_approval"
+    CANCELLED = "cancelled"
+    DECLINED = "declined"
+
+
+HOLDING = frozenset({Status.STANDING, Status.AWAITING_APPROVAL})
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reservation:
-    """A member's hold on a resource for a span; ``cancelled_at`` None while it stands."""
+    """A hold on a resource for a span; ``cancelled_at`` None while it holds it.
+
+    ``member_id`` is None for an anonymous visitor, for maintenance and for a workshop. ``buffer`` is the pause after
+    it, in which nobody else may begin. ``version`` counts its changes. ``series_id`` is shared by those made in one go.
+    """
 
     id: str
     resource_id: str
-    member_id: str
+    member_id: str | None
     span: Span
     created_at: datetime
     cancelled_at: datetime | None = None
+    purpose: Purpose = Purpose.USE
+    status: Status = Status.STANDING
+    buffer: timedelta = timedelta(0)
+    version: int = 1
+    series_id: str | None = None
+    note: str | None = None
+
+    @property
+    def busy_until(self) -> datetime:
+        """When the next one may begin."""
+        return self.span.ends + self.buffer
 
 
 def check_booking(

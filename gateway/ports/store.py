@@ -11,7 +11,7 @@ from typing import Protocol
 
 from devices.messages import HashedBadge
 from gateway.domain.access_facts import AccessFacts
-from gateway.domain.booking import Reservation
+from gateway.domain.booking import Reservation, Status
 from gateway.domain.events import Event
 from gateway.domain.jobs import Job
 from gateway.domain.layers import Policies, SaidPolicies
@@ -224,8 +224,8 @@ class Work(WorkshopWork, AnswersWork, Protocol):
     def reservation(self, id: str) -> Reservation | None:
         """A reservation by id."""
 
-    def cancel_reservation(self, id: str, now: datetime) -> None:
-        """Free its span."""
+    def cancel_reservation(self, id: str, now: datetime, status: Status = Status.CANCELLED) -> None:
+        """Free its span; ``status`` says why."""
 
     def add_token(self, token: Token) -> None:
         """Keep a token's digest."""

@@ -10,6 +10,7 @@ import pytest
 
 from gateway.adapters.sql import SqlStore
 from gateway.adapters.sql.guards import EXCLUSION, TRIGGERS
+from gateway.domain.booking import Purpose, Status
 
 FREE = [(-1, 0), (1, 2), (-1, -0.5), (1.0000001, 3)]
 TAKEN = [(0, 1), (0.25, 0.75), (-1, 2), (-1, 0.5), (0.5, 2), (0, 0.5), (0.5, 1), (-0.5, 0.0000001)]
@@ -77,6 +78,34 @@ def test_far_into_a_long_past_an_old_long_one_still_counts(store, stored_lab):
         assert not work.add_reservation(stored_lab.booking(-5, 2000))
 
 
+def test_the_pause_after_a_booking_is_kept_whoever_comes_first(store, stored_lab):
+    pause = {"buffer": timedelta(minutes=30)}
+    with store.begin() as work:
+        assert work.add_reservation(stored_lab.booking(2, 3, **pause))
+        assert not work.add_reservation(stored_lab.booking(3.25, 4, stored_lab.bob))
+        assert not work.add_reservation(stored_lab.booking(1, 1.75, **pause))
+        assert work.add_reservation(stored_lab.booking(1, 1.5, **pause))
+        assert work.add_reservation(stored_lab.booking(3.5, 4, stored_lab.bob))
+
+
+def test_a_request_that_waits_for_approval_holds_its_span(store, stored_lab):
+    asked = stored_lab.booking(0, 1, status=Status.AWAITING_APPROVAL)
+    with store.begin() as work:
+        assert work.add_reservation(asked)
+        assert not work.add_reservation(stored_lab.booking(0, 1, stored_lab.bob))
+        work.cancel_reservation(asked.id, stored_lab.now, Status.DECLINED)
+        assert work.add_reservation(stored_lab.booking(0, 1, stored_lab.bob))
+        assert work.reservation(asked.id).status is Status.DECLINED
+
+
+def test_maintenance_and_visitors_need_no_member(store, stored_lab):
+    lab = stored_lab
+    held = lab.booking(0, 1, member_id=None, purpose=Purpose.MAINTENANCE, note="Courroies", series_id=lab.ids.new())
+    with store.begin() as work:
+        assert work.add_reservation(held)
+        assert work.reservation(held.id) == held
+
+
 def test_another_resource_is_another_matter(store, stored_lab):
     with store.begin() as work:
         assert work.add_reservation(stored_lab.booking(0, 1))
@@ -90,7 +119,7 @@ def test_a_cancelled_one_frees_its_span_once(store, stored_lab):
         work.add_reservation(first)
         work.cancel_reservation(first.id, lab.now)
         work.cancel_reservation(first.id, lab.now + timedelta(hours=1))
-        assert work.reservation(first.id) == replace(first, cancelled_at=lab.now)
+        assert work.reservation(first.id) == replace(first, cancelled_at=lab.now, status=Status.CANCELLED, version=2)
         assert work.add_reservation(lab.booking(0, 1))
         assert work.reservation("nothing") is None
 
@@ -115,7 +144,7 @@ def test_neither_uncancelling_nor_moving_may_overlap(store, stored_lab, where):
         assert work.add_reservation(later)
     there = f"(SELECT starts FROM reservations WHERE id = '{standing.id}')"
     for change in (
-        f"UPDATE reservations SET cancelled_at = NULL WHERE id = '{cancelled.id}'",
+        f"UPDATE reservations SET cancelled_at = NULL, status = 'standing' WHERE id = '{cancelled.id}'",
         f"UPDATE reservations SET starts = {there} WHERE id = '{later.id}'",
         f"UPDATE reservations SET starts = ends WHERE id = '{later.id}'",
         f"UPDATE reservations SET starts = NULL WHERE id = '{later.id}'",

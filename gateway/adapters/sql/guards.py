@@ -9,15 +9,16 @@ TRIGGERS = ("reservations_no_overlap_insert", "reservations_no_overlap_update")
 ONE_OPEN = "uq_sessions_one_open"
 LIVE_BADGE = "uq_badge_hashes_live"
 
+# Each reservation keeps the pause after it (`busy_until`), so pauses are kept by whoever comes first or last.
 # Standing reservations of a resource never overlap, so only the last that starts before can reach into the new one:
 # two look-ups in an index however long the past is.
 _CLASH = """
     SELECT RAISE(ABORT, 'reservations_no_overlap') WHERE NEW.cancelled_at IS NULL AND (
         EXISTS (
             SELECT 1 FROM reservations WHERE resource_id = NEW.resource_id AND cancelled_at IS NULL AND id <> NEW.id
-            AND starts >= NEW.starts AND starts < NEW.ends)
+            AND starts >= NEW.starts AND starts < NEW.busy_until)
         OR NEW.starts < (
-            SELECT ends FROM reservations WHERE resource_id = NEW.resource_id AND cancelled_at IS NULL AND id <> NEW.id
+            SELECT busy_until FROM reservations WHERE resource_id = NEW.resource_id AND cancelled_at IS NULL AND id <> NEW.id
             AND starts < NEW.starts ORDER BY starts DESC LIMIT 1));
 """
 
@@ -32,7 +33,7 @@ POSTGRESQL_GUARDS = (
     f"ALTER TABLE reservations DROP CONSTRAINT IF EXISTS {EXCLUSION}",
     f"""
     ALTER TABLE reservations ADD CONSTRAINT {EXCLUSION} EXCLUDE USING gist
-    (resource_id WITH =, tstzrange(starts, ends, '[)') WITH &&) WHERE (cancelled_at IS NULL)
+    (resource_id WITH =, tstzrange(starts, busy_until, '[)') WITH &&) WHERE (cancelled_at IS NULL)
     """,
 )
 

@@ -24,7 +24,7 @@ from sqlalchemy import (
 
 from gateway.adapters.sql.types import Moment, plain_json
 
-REVISION = "0006"
+REVISION = "0007"
 """The newest migration: `check()` refuses any other."""
 
 TAP_KINDS = "kind IN ('tap_granted', 'tap_refused', 'tap_noted')"
@@ -229,14 +229,20 @@ quarantine = Table(
 
 reservations = Table(
     "reservations", metadata, _id(), _site(),
-    _ref("resource_id", "resources.id"), _ref("member_id", "members.id"),
+    _ref("resource_id", "resources.id"), _ref("member_id", "members.id", nullable=True),
     _at("starts", nullable=False), _at("ends", nullable=False),
     _at("created_at", nullable=False), _at("cancelled_at"),
+    _text("purpose"), _text("status"), _at("busy_until", nullable=False), Column("version", Integer(), nullable=False),
+    Column("series_id", String(36)), _note("note"),
     CheckConstraint("starts < ends", name="span"),
+    CheckConstraint("ends <= busy_until", name="busy"),
+    CheckConstraint("(cancelled_at IS NULL) = (status IN ('standing', 'awaiting_approval'))", name="status"),
     Index("ix_reservations_resource_id_starts", "resource_id", "starts", **_where("cancelled_at IS NULL")),
     Index("ix_reservations_resource_id_ends", "resource_id", "ends", **_where("cancelled_at IS NULL")),
     Index("ix_reservations_starts_id", "starts", "id", **_where("cancelled_at IS NULL")),
     Index("ix_reservations_ends", "ends", **_where("cancelled_at IS NULL")),
+    Index("ix_reservations_member_id_ends", "member_id", "ends", **_where("cancelled_at IS NULL")),
+    Index("ix_reservations_series_id", "series_id", **_where("series_id IS NOT NULL")),
 )  # fmt: skip
 
 sessions = Table(

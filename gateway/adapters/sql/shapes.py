@@ -12,7 +12,7 @@ from devices.messages import HashedBadge, Outcome
 from gateway.adapters.sql import schema
 from gateway.adapters.sql.statements import packed, packed_all, unpacked
 from gateway.adapters.sql.types import Moment, from_micros
-from gateway.domain.booking import Reservation
+from gateway.domain.booking import Purpose, Reservation, Status
 from gateway.domain.events import Event, EventKind, StoredEvent
 from gateway.domain.jobs import Job
 from gateway.domain.people import Member
@@ -165,24 +165,29 @@ def training_row(training: Training) -> dict[str, Any]:
     return row | {"yearly_until": str(until) if until else None, "remind_days": list(training.remind_days)}
 
 
-def _reservation(*, starts: Any, ends: Any, **rest: Any) -> Reservation:
-    return Reservation(span=Span(starts, ends), **rest)
+def _reservation(*, starts: Any, ends: Any, busy_until: Any, **rest: Any) -> Reservation:
+    return Reservation(span=Span(starts, ends), buffer=busy_until - ends, **rest)
 
 
 RESERVATION: Shape[Reservation] = Shape(
     _reservation,
     {
         name: schema.reservations.c[name]
-        for name in ("id", "resource_id", "member_id", "starts", "ends", "created_at", "cancelled_at")
+        for name in (
+            "id", "resource_id", "member_id", "starts", "ends", "created_at", "cancelled_at", "purpose", "status",
+            "busy_until", "version", "series_id", "note",
+        )
     },
-)
+    {"purpose": Purpose, "status": Status},
+)  # fmt: skip
 
 
 def reservation_row(reservation: Reservation) -> dict[str, Any]:
     """A reservation as parameters."""
     row = plain(reservation)
     span: Span = row.pop("span")
-    return row | {"starts": span.starts, "ends": span.ends}
+    del row["buffer"]
+    return row | {"starts": span.starts, "ends": span.ends, "busy_until": reservation.busy_until}
 
 
 def _stored(

@@ -10,7 +10,7 @@ from gateway.adapters.sql.part import Part
 from gateway.adapters.sql.shapes import RESERVATION, reservation_row
 from gateway.adapters.sql.statements import insert_new
 from gateway.adapters.sql.transaction import Refused
-from gateway.domain.booking import Reservation
+from gateway.domain.booking import Reservation, Status
 
 _reservations = schema.reservations.c
 
@@ -18,7 +18,11 @@ RESERVATION_OF_ID = select(*RESERVATION.columns).where(_reservations.id == bindp
 CANCEL = (
     update(schema.reservations)
     .where(_reservations.id == bindparam("reservation_id"), _reservations.cancelled_at.is_(None))
-    .values(cancelled_at=bindparam("now", type_=_reservations.cancelled_at.type))
+    .values(
+        cancelled_at=bindparam("now", type_=_reservations.cancelled_at.type),
+        status=bindparam("new_status"),
+        version=_reservations.version + 1,
+    )
 )
 
 
@@ -47,6 +51,6 @@ class BookingsPart(Part):
         row = self._tx.one(RESERVATION_OF_ID, id=id)
         return RESERVATION.read(row) if row else None
 
-    def cancel_reservation(self, id: str, now: datetime) -> None:
-        """Free its span."""
-        self._tx.run(CANCEL, reservation_id=id, now=now)
+    def cancel_reservation(self, id: str, now: datetime, status: Status = Status.CANCELLED) -> None:
+        """Free its span; ``status`` says why."""
+        self._tx.run(CANCEL, reservation_id=id, now=now, new_status=status.value)
