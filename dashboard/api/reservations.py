@@ -26,6 +26,7 @@ from dashboard.api.common import (
 from dashboard.dependencies import Asked, words_of
 from dashboard.problems import Problem, refused
 from gateway.domain.booking import Reservation
+from gateway.domain.refusals import Refused
 from gateway.service import bookings
 
 router = APIRouter(prefix="/reservations", tags=["reservations"])
@@ -87,7 +88,7 @@ def book(request: Request, services: Asked, staff: Staff, wish: Booking) -> Rese
     )
     if made is None:
         raise Problem("not_found")
-    if isinstance(made, bookings.Refused):
+    if isinstance(made, Refused):
         raise refused(made.refusals, words_of(request))
     return reservation_shape(request, made, staff)
 

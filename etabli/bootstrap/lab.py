@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from etabli.settings.models import GroupSettings, ResourceSettings, Settings
+from etabli.settings.models import GroupSettings, ResourceSettings, Settings, TrainingSettings
 from gateway.domain.layers import SaidPolicies
 from gateway.domain.people import Names
 from gateway.domain.policy import Said
 from gateway.domain.resources import DeviceRole, Resource, ResourceGroup
-from gateway.domain.training import Training
+from gateway.domain.training import Training, YearlyDate
 from gateway.ports.ids import Ids
 from gateway.ports.store import Store, Work
 
@@ -22,8 +22,7 @@ def put_lab(store: Store, settings: Settings, ids: Ids) -> None:
         said = work.site_policies()
         work.put_site_policies(SaidPolicies(use=_said(lab.use, said.use), booking=_said(lab.booking, said.booking)))
         groups = {group.slug: _put_group(work, group, ids).id for group in settings.groups}
-        for training in settings.trainings:
-            _put_training(work, training.slug, named(training.names), training.validity_days, ids)
+        _put_trainings(work, settings.trainings, ids)
         for position, resource in enumerate(settings.resources):
             _put_resource(work, resource, position, groups, ids)
         for device in settings.devices:
@@ -53,11 +52,24 @@ def _put_group(work: Work, told: GroupSettings, ids: Ids) -> ResourceGroup:
     )
 
 
-def _put_training(work: Work, slug: str, names: dict[str, str], validity_days: int | None, ids: Ids) -> None:
-    known = work.training(slug)
-    work.put_training(
-        Training(id=known.id if known else ids.new(), slug=slug, names=names, validity_days=validity_days)
-    )
+def _put_trainings(work: Work, told: tuple[TrainingSettings, ...], ids: Ids) -> None:
+    """All of them first, then what each stands on: a prerequisite may come later in the file."""
+    made = []
+    for one in told:
+        known = work.training(one.slug)
+        course = Training(
+            id=known.id if known else ids.new(), slug=one.slug, names=named(one.names),
+            validity_days=one.validity_days,
+            yearly_until=YearlyDate.read(one.yearly_until) if one.yearly_until else None,
+            unused_days=one.unused_days, minutes=one.minutes, refresher_minutes=one.refresher_minutes,
+            remind_days=one.remind_days, retention_years=one.retention_years,
+        )  # fmt: skip
+        made.append((replace(course, prerequisites=tuple(sorted(one.prerequisites))), known))
+        if known is None:
+            work.put_training(course)
+    for course, known in made:
+        if course != known:
+            work.put_training(course)
 
 
 def _put_resource(work: Work, told: ResourceSettings, position: int, groups: Mapping[str, str], ids: Ids) -> None:
@@ -72,10 +84,11 @@ def _put_resource(work: Work, told: ResourceSettings, position: int, groups: Map
         reservation_required=told.reservation_required,
         ceiling_s=round(told.ceiling_hours * 3600),
         forgotten_s=told.forgotten_minutes * 60,
-        trainings=told.trainings,
         group_id=groups[told.group] if told.group else None,
         use_policy=_said(told.use, base.use_policy),
         booking_policy=_said(told.booking, base.booking_policy),
+        trainings=tuple(sorted(told.trainings)),
+        levels={slug: level for slug, level in told.levels.items() if level > 1 and slug in told.trainings},
     )
     if changed != known:
         work.put_resource(changed)

@@ -12,6 +12,7 @@ from etabli.settings.load import Source, read, secret_is_open, shape_problems, u
 from etabli.settings.models import Settings
 from etabli.settings.problems import Loc, Problem, show
 from etabli.words import Sentence
+from gateway.domain.training import cycle_in
 
 WARNING = True
 
@@ -60,16 +61,35 @@ def _references(source: Source) -> Iterator[Problem]:
     yield from _pointing(source, "devices", "resource", "resources", ("aucune ressource", "no resource"))
     yield from _pointing(source, "resources", "group", "groups", ("aucun groupe", "no group"))
     trainings = _slugs(source, "trainings")
-    for loc, row in _entries(source, "resources"):
-        wanted = row.get("trainings")
-        for slug in wanted if isinstance(wanted, list) else []:
-            if str(slug) not in trainings:
-                known = _list(trainings)
-                says = Sentence(
-                    f"la formation {show(slug)} n'est pas dans [[trainings]] ; il y a : {known}",
-                    f"the training {show(slug)} is not among [[trainings]]; there are: {known}",
-                )
-                yield source.problem((*loc, "trainings"), says)
+    for table, key in (("resources", "trainings"), ("resources", "levels"), ("trainings", "prerequisites")):
+        for loc, row in _entries(source, table):
+            wanted = row.get(key)
+            for slug in wanted if isinstance(wanted, list | dict) else ():
+                if str(slug) not in trainings:
+                    known = _list(trainings)
+                    says = Sentence(
+                        f"la formation {show(slug)} n'est pas dans [[trainings]] ; il y a : {known}",
+                        f"the training {show(slug)} is not among [[trainings]]; there are: {known}",
+                    )
+                    yield source.problem((*loc, key), says)
+    yield from _circles(source)
+
+
+def _circles(source: Source) -> Iterator[Problem]:
+    """Trainings of which each would need the other first."""
+    edges = {}
+    for _, row in _entries(source, "trainings"):
+        wanted = row.get("prerequisites")
+        edges[str(row.get("slug"))] = tuple(map(str, wanted)) if isinstance(wanted, list) else ()
+    way = cycle_in(edges)
+    for loc, row in _entries(source, "trainings"):
+        if way and str(row.get("slug")) == way[0]:
+            shown = " → ".join(way)
+            says = Sentence(
+                f"ces formations tournent en rond, aucune ne peut venir en premier : {shown}",
+                f"these trainings go round in a circle, none of them can come first: {shown}",
+            )
+            yield source.problem((*loc, "prerequisites"), says)
 
 
 def _pointing(source: Source, table: str, key: str, target: str, none: tuple[str, str]) -> Iterator[Problem]:

@@ -24,6 +24,7 @@ from etabli.words import Sentence
 from gateway.domain.booking_policy import BookingPolicy
 from gateway.domain.policy import BadPolicy, read_policy
 from gateway.domain.resources import ResourceKind
+from gateway.domain.training import REMIND_DAYS, YearlyDate
 from gateway.domain.use_policy import UsePolicy
 from gateway.wording import catalogue
 
@@ -42,6 +43,15 @@ def _has_french(value: dict[str, str]) -> dict[str, str]:
     if not value.get("fr"):
         raise ValueError(Sentence('il faut au moins fr = "…"', 'expected at least fr = "…"'))
     return value
+
+
+def _yearly(value: str) -> str:
+    try:
+        return str(YearlyDate.read(value))
+    except ValueError:
+        raise ValueError(
+            Sentence('il faut un jour de l’année comme "08-31"', 'expected a day of the year like "08-31"')
+        ) from None
 
 
 Names = Annotated[dict[Literal["fr", "en"], str], BeforeValidator(_names), AfterValidator(_has_french)]
@@ -223,8 +233,22 @@ class TrainingSettings(Strict):
     """Short name, once per site."""
     names: Names
     """What people read: `{ fr = "…", en = "…" }`."""
-    validity_days: Annotated[int, Field(ge=1)] | None = None
+    validity_days: Annotated[int, Field(ge=1, le=36500)] | None = None
     """Days until the right lapses; without it, never."""
+    yearly_until: Annotated[str, AfterValidator(_yearly)] | None = None
+    """Day of the year, included, up to which the right is valid: `"08-31"`."""
+    unused_days: Annotated[int, Field(ge=1, le=36500)] | None = None
+    """Days without real use of any resource that it opens, after which the right lapses."""
+    prerequisites: tuple[Slug, ...] = ()
+    """Slugs of every training that must be held, too."""
+    minutes: Annotated[int, Field(ge=1, le=6000)] | None = None
+    """How long the course takes."""
+    refresher_minutes: Annotated[int, Field(ge=1, le=6000)] | None = None
+    """How long it takes to refresh a right."""
+    remind_days: tuple[Annotated[int, Field(ge=1, le=365)], ...] = REMIND_DAYS
+    """Days before its end at which the holder is told."""
+    retention_years: Annotated[int, Field(ge=1, le=100)] | None = None
+    """Years for which a right is kept once it is over; without it, until somebody decides."""
 
 
 class GroupSettings(Strict):
@@ -251,6 +275,8 @@ class ResourceSettings(Strict):
     """What it is, for its icon and for counting."""
     trainings: tuple[Slug, ...] = ()
     """Slugs of every training that is needed."""
+    levels: dict[Slug, Annotated[int, Field(ge=1, le=9)]] = Field(default_factory=dict)
+    """The level that is asked of a training, where it is more than 1: `{ laser = 2 }`."""
     ceiling_hours: Annotated[float, Field(gt=0, le=24 * 14)] = 8
     """Hard limit of one session; also put into the plug's own timer."""
     forgotten_minutes: Annotated[int, Field(ge=1, le=24 * 60)] = 60

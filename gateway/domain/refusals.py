@@ -28,6 +28,17 @@ class Code(StrEnum):
     PRESENCE_UNKNOWN = "presence_unknown"
     NO_RESPONSIBLE = "no_responsible"
     TOO_FEW_PEOPLE = "too_few_people"
+    TRAINING_UNKNOWN = "training_unknown"
+    TRAINING_CYCLE = "training_cycle"
+    PREREQUISITE_MISSING = "prerequisite_missing"
+    REFRESHER_WITHOUT_FIRST = "refresher_without_first"
+    TRAINER_NOT_NAMED = "trainer_not_named"
+    TRAINER_WITHOUT_RIGHT = "trainer_without_right"
+    TRAINER_FOR_ONESELF = "trainer_for_oneself"
+    RIGHT_FROM_THE_FUTURE = "right_from_the_future"
+    RIGHT_ENDS_BEFORE_IT_BEGINS = "right_ends_before_it_begins"
+    RIGHT_NOT_AWAITING = "right_not_awaiting"
+    RIGHT_OVER = "right_over"
     RESERVED_BY_OTHER = "reserved_by_other"
     RESERVED_SOON = "reserved_soon"
     RESERVATION_REQUIRED = "reservation_required"
@@ -106,6 +117,9 @@ class NextStep(StrEnum):
     TAP_AT_THE_DOOR = "tap_at_the_door"
     COME_TOGETHER = "come_together"
     GIVE_BACK_ANOTHER = "give_back_another"
+    ASK_ANOTHER_TRAINER = "ask_another_trainer"
+    CORRECT_THE_TRAINING = "correct_the_training"
+    LOOK_AT_THE_HISTORY = "look_at_the_history"
     COME_BACK_AFTER = "come_back_after"
     BOOK_FIRST = "book_first"
     USE_ANOTHER = "use_another"
@@ -133,6 +147,17 @@ NEXT_STEPS: dict[Code, tuple[NextStep, ...]] = {
     Code.PRESENCE_UNKNOWN: (NextStep.TAP_AT_THE_DOOR, NextStep.CALL_STAFF),
     Code.NO_RESPONSIBLE: (NextStep.CALL_STAFF,),
     Code.TOO_FEW_PEOPLE: (NextStep.COME_TOGETHER,),
+    Code.TRAINING_UNKNOWN: (NextStep.CORRECT_THE_TRAINING,),
+    Code.TRAINING_CYCLE: (NextStep.CORRECT_THE_TRAINING,),
+    Code.PREREQUISITE_MISSING: (NextStep.ASK_FOR_TRAINING,),
+    Code.REFRESHER_WITHOUT_FIRST: (NextStep.ASK_FOR_TRAINING,),
+    Code.TRAINER_NOT_NAMED: (NextStep.ASK_ANOTHER_TRAINER,),
+    Code.TRAINER_WITHOUT_RIGHT: (NextStep.ASK_ANOTHER_TRAINER,),
+    Code.TRAINER_FOR_ONESELF: (NextStep.ASK_ANOTHER_TRAINER,),
+    Code.RIGHT_FROM_THE_FUTURE: (NextStep.CHOOSE_ANOTHER_TIME,),
+    Code.RIGHT_ENDS_BEFORE_IT_BEGINS: (NextStep.CHOOSE_ANOTHER_TIME,),
+    Code.RIGHT_NOT_AWAITING: (NextStep.LOOK_AT_THE_HISTORY,),
+    Code.RIGHT_OVER: (NextStep.LOOK_AT_THE_HISTORY,),
     Code.RESERVED_BY_OTHER: (NextStep.COME_BACK_AFTER, NextStep.USE_ANOTHER),
     Code.RESERVED_SOON: (NextStep.USE_ANOTHER, NextStep.CHOOSE_ANOTHER_TIME),
     Code.RESERVATION_REQUIRED: (NextStep.BOOK_FIRST,),
@@ -211,6 +236,13 @@ class Refusal:
     def next_steps(self) -> tuple[NextStep, ...]:
         """What can be done about it."""
         return NEXT_STEPS[self.code]
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """No, for every one of these reasons; nothing was changed."""
+
+    refusals: tuple[Refusal, ...]
 
 
 def to_plain(refusal: Refusal) -> dict[str, Any]:

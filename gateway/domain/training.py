@@ -2,9 +2,11 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from datetime import date, datetime, time, timedelta
 from enum import StrEnum
+from zoneinfo import ZoneInfo
 
+from gateway.domain.local_time import first_moment
 from gateway.domain.people import Names
 
 REMIND_DAYS = (30, 7)
@@ -32,16 +34,16 @@ class YearlyDate:
             raise ValueError(f"not a day of the year as MM-DD: {text!r}")
         return cls(int(month), int(day))
 
-    def end_after(self, moment: datetime, zone: tzinfo) -> datetime:
+    def end_after(self, moment: datetime, zone: ZoneInfo) -> datetime:
         """The first end of such a day after ``moment``: midnight on the walls of ``zone``, in UTC."""
         year = moment.astimezone(zone).year
         ends = (self._end_in(candidate, zone) for candidate in (year, year + 1))
         return next(end for end in ends if end > moment)
 
-    def _end_in(self, year: int, zone: tzinfo) -> datetime:
+    def _end_in(self, year: int, zone: ZoneInfo) -> datetime:
         leap = (self.month, self.day) == (2, 29)
         following = date(year, 3, 1) if leap else date(year, self.month, self.day) + timedelta(days=1)
-        return datetime.combine(following, time(), tzinfo=zone).astimezone(UTC)
+        return first_moment(datetime.combine(following, time()), zone)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +69,7 @@ class Training:
     """Slugs of the trainings that must be held, too."""
 
 
-def end_of_right(training: Training, given_at: datetime, zone: tzinfo) -> datetime | None:
+def end_of_right(training: Training, given_at: datetime, zone: ZoneInfo) -> datetime | None:
     """When a right given then ends, however much it is used; always later, None for never."""
     ends = []
     if training.validity_days is not None:

@@ -16,12 +16,11 @@ from gateway.domain.events import Event
 from gateway.domain.jobs import Job
 from gateway.domain.layers import Policies, SaidPolicies
 from gateway.domain.people import Member, Role
-from gateway.domain.qualifications import Qualification
 from gateway.domain.resources import Device, DeviceRole, Resource, ResourceGroup
 from gateway.domain.sessions import Session
 from gateway.domain.streams import Stream
-from gateway.domain.training import Training
 from gateway.ports.store_answers import AnswersWork
+from gateway.ports.store_training import TrainingWork
 from gateway.ports.store_workshops import WorkshopWork
 from gateway.ports.views import Views
 
@@ -94,7 +93,7 @@ class Token:
     revoked_at: datetime | None = None
 
 
-class Work(WorkshopWork, AnswersWork, Protocol):
+class Work(WorkshopWork, AnswersWork, TrainingWork, Protocol):
     """One open transaction. Nothing is seen by anyone until it is committed; an exception rolls it back."""
 
     # streams and facts
@@ -185,15 +184,6 @@ class Work(WorkshopWork, AnswersWork, Protocol):
     def policies(self, resource_id: str) -> Policies:
         """What is in force for a resource."""
 
-    def put_training(self, training: Training) -> Training:
-        """Insert or update by slug (prerequisites included)."""
-
-    def training(self, slug: str) -> Training | None:
-        """A training by slug."""
-
-    def trainings(self) -> tuple[Training, ...]:
-        """Every training of the site, by slug."""
-
     def put_member(self, member: Member) -> None:
         """Insert or update by id, joined to this site."""
 
@@ -208,15 +198,6 @@ class Work(WorkshopWork, AnswersWork, Protocol):
 
     def tapped_badge(self, event_id: int) -> tuple[HashedBadge, ...]:
         """The hashed badge of a refused tap, for one-click enrolment; empty when that event holds none."""
-
-    def add_qualification(self, qualification: Qualification) -> None:
-        """Add a right, given or declared."""
-
-    def qualification(self, id: str) -> Qualification | None:
-        """A right by id, ours alone from here on."""
-
-    def save_qualification(self, qualification: Qualification) -> None:
-        """Update a right."""
 
     def add_reservation(self, reservation: Reservation) -> bool:
         """Insert; False when the database refuses an overlap (the transaction stays usable)."""

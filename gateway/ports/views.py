@@ -9,10 +9,10 @@ from gateway.domain.events import StoredEvent
 from gateway.domain.jobs import Job
 from gateway.domain.layers import Policies, SaidPolicies
 from gateway.domain.people import Member, Role
-from gateway.domain.qualifications import Qualification
 from gateway.domain.resources import Device, Resource, ResourceGroup
 from gateway.domain.sessions import Session
 from gateway.domain.training import Training
+from gateway.ports.views_training import TrainingViews
 from gateway.ports.views_workshops import WorkshopViews
 
 Row = TypeVar("Row")
@@ -81,7 +81,7 @@ class LastTap:
     first_name: str | None
 
 
-class Views(WorkshopViews, Protocol):
+class Views(WorkshopViews, TrainingViews, Protocol):
     """Reads. Each call is one short transaction of its own; StoreUnavailable when the database is away."""
 
     def lab(self) -> Lab:
@@ -124,14 +124,6 @@ class Views(WorkshopViews, Protocol):
 
     def member(self, id: str) -> Member | None:
         """One member."""
-
-    def trainings(self) -> tuple[Training, ...]:
-        """All of them, by slug."""
-
-    def qualifications(
-        self, *, limit: int, cursor: str | None, member_id: str | None = None, training: str | None = None
-    ) -> Page[Qualification]:
-        """Newest first."""
 
     def devices(self) -> tuple[Device, ...]:
         """All devices, those that need someone first."""

@@ -1,20 +1,12 @@
 """Reservations: asked for, put to the rules, then to the database, which alone can refuse an overlap for good."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from gateway.domain.booking import Reservation, check_booking
 from gateway.domain.events import Event, EventKind
-from gateway.domain.refusals import Code, Refusal, refuse
+from gateway.domain.refusals import Code, Refused, refuse
 from gateway.domain.timespan import Span
 from gateway.ports.store import Work
-
-
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """No, for every one of these reasons; nothing was changed."""
-
-    refusals: tuple[Refusal, ...]
 
 
 def book(

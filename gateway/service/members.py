@@ -1,15 +1,13 @@
-"""Members, badges, trainings, rights and tokens: what staff do at the desk."""
+"""Members, badges and tokens: what staff do at the desk."""
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
 from devices.messages import HashedBadge
 from gateway.domain.events import Event, EventKind
-from gateway.domain.people import Member, Names, Role
-from gateway.domain.qualifications import Qualification
-from gateway.domain.training import Training
+from gateway.domain.people import Member, Role
 from gateway.ports.store import Token, Work
 
 
@@ -74,45 +72,6 @@ def revoke_badges(work: Work, *, member_id: str, now: datetime) -> int:
     if count:
         _log(work, EventKind.BADGE_REVOKED, now, member_id, count=count)
     return count
-
-
-def add_training(
-    work: Work, *, id: str, slug: str, names: Names, validity_days: int | None = None, now: datetime
-) -> Training:
-    """A new course, or new words for the one of that slug."""
-    training = work.put_training(Training(id=id, slug=slug, names=names, validity_days=validity_days))
-    _log(work, EventKind.TRAINING_ADDED, now, training=slug)
-    return training
-
-
-def grant(
-    work: Work, *, id: str, member_id: str, training: str, granted_by: str | None, now: datetime,
-    expires_at: datetime | None = None, note: str | None = None,
-) -> Qualification | None:  # fmt: skip
-    """A right from a training; its end follows from the training unless given. None: no such member or training."""
-    course = work.training(training)
-    if course is None or work.member(member_id) is None:
-        return None
-    if expires_at is None and course.validity_days is not None:
-        expires_at = now + timedelta(days=course.validity_days)
-    right = Qualification(
-        id=id, member_id=member_id, training_id=course.id, granted_at=now, granted_by=granted_by,
-        expires_at=expires_at, note=note,
-    )  # fmt: skip
-    work.add_qualification(right)
-    _log(work, EventKind.QUALIFICATION_GRANTED, now, member_id, training=training, qualification=id)
-    return right
-
-
-def revoke(work: Work, *, id: str, now: datetime) -> Qualification | None:
-    """Take a right back; its row stays. None when there is no such right."""
-    right = work.qualification(id)
-    if right is None or right.revoked_at is not None:
-        return right
-    changed = replace(right, revoked_at=now)
-    work.save_qualification(changed)
-    _log(work, EventKind.QUALIFICATION_REVOKED, now, right.member_id, qualification=id)
-    return changed
 
 
 def make_token(

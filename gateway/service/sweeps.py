@@ -15,11 +15,13 @@ from gateway.ports.ids import Ids
 from gateway.ports.store import SOON_S, ResourceFacts, Store, Work
 from gateway.service import presence
 from gateway.service.deliver import Deliver
+from gateway.service.living_rights import remind
 from gateway.service.reports import end_unpowered
 from gateway.service.uses import Outcome, advance, log, power_orders
 
 EVERY_S = 2.0
 HEARD_EVERY_S = 20.0
+REMIND_EVERY_S = 3600.0
 QUIET_S = 120.0
 """A device that has said nothing for this long is *no news*; bridges speak at least every 30 s."""
 DIFFERS = "relay_differs"
@@ -42,6 +44,7 @@ class Sweeper:
         self._differs_since: dict[str, datetime] = {}
         self._alarms: set[tuple[str, str]] | None = None
         self._heard_at, self._listening_since = float("-inf"), float("inf")
+        self._reminded_at = float("-inf")
         self._away = False
 
     def run(self, stop: threading.Event) -> None:
@@ -59,6 +62,7 @@ class Sweeper:
                     (view.resource.id, code) for view in self._store.views().floor(now) for code in view.alarms
                 }
             self._look_for_silence(now)
+            self._remind(now)
             with self._deliver.turn:
                 with self._store.begin(within_s=SOON_S) as work:
                     outcomes = [self._look_at(work, facts, now) for facts in work.resources_to_sweep()]
@@ -126,6 +130,17 @@ class Sweeper:
             data={"code": code},
         )
         log(work, event)
+
+    def _remind(self, now: datetime) -> None:
+        """Rights that lapse soon; what was told stands in their rows, so a restart tells nothing twice."""
+        monotonic = self._clock.monotonic()
+        if monotonic - self._reminded_at < REMIND_EVERY_S:
+            return
+        with self._store.begin() as work:
+            remind(work, {}, now)
+            events = work.appended
+        self._reminded_at = monotonic
+        self._deliver.after_commit((), events)
 
     def _look_for_silence(self, now: datetime) -> None:
         """In a transaction of its own: devices are locked before their resources, never after."""

@@ -12,6 +12,7 @@ from gateway.domain.resources import Device, Presence
 from gateway.domain.sessions import Session, State, Trigger, desired_power, step
 from gateway.domain.timespan import seconds_between
 from gateway.ports.store import ResourceFacts, Work
+from gateway.service.living_rights import note_use
 
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 """A device that tells of an earlier time has a clock that was never set."""
@@ -94,6 +95,8 @@ def advance(work: Work, facts: ResourceFacts, trigger: Trigger, now: datetime) -
     if moved.session == session:
         return facts
     work.save_session(moved.session)
+    if moved.session.state is State.CLOSED:
+        note_use(work, moved.session)
     if moved.event is not None:
         log(work, session_event(moved.event, moved.session, now))
     return replace(facts, session=moved.session)

@@ -10,7 +10,7 @@ from gateway.domain.booking import Reservation
 from gateway.domain.events import EventKind
 from gateway.domain.people import Names
 from gateway.domain.recurrence import expand
-from gateway.domain.refusals import Code, Refusal, refuse
+from gateway.domain.refusals import Code, Refusal, Refused, refuse
 from gateway.domain.resources import Resource
 from gateway.domain.timespan import Span
 from gateway.domain.workshops import Happening, Roll, Step, Workshop, WorkshopKind
@@ -18,7 +18,6 @@ from gateway.ports.errors import StoreUnavailable
 from gateway.ports.ids import Ids
 from gateway.ports.store import Work
 from gateway.ports.store_workshops import Hold
-from gateway.service.bookings import Refused
 from gateway.service.workshops_rolls import keep, log_hold, release
 
 MOST_IN_A_SERIES = 104

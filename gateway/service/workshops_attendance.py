@@ -5,14 +5,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
-from gateway.domain.refusals import Code, Refusal, refuse
+from gateway.domain.granting import Granter, Wish
+from gateway.domain.refusals import Code, Refusal, Refused, refuse
 from gateway.domain.workshop_attendance import attend, judge, to_pass
 from gateway.domain.workshop_seats import both, join, with_place
 from gateway.domain.workshops import Headcount, Place, Roll, Step
 from gateway.ports.ids import Ids
 from gateway.ports.store import Work
-from gateway.service import members
-from gateway.service.bookings import Refused
+from gateway.service import qualifications
 from gateway.service.workshops_places import Who, line_for
 from gateway.service.workshops_rolls import keep
 
@@ -118,7 +118,7 @@ def _known(roll: Roll, row: Row) -> Place | None:
 
 
 def pass_present(
-    work: Work, *, workshop_id: str, chosen: frozenset[str] | None, granted_by: str | None, ids: Ids, now: datetime
+    work: Work, *, workshop_id: str, chosen: frozenset[str] | None, granter: Granter, ids: Ids, now: datetime
 ) -> tuple[PassAnswer, ...] | Refused | None:
     """Everybody who was there (or those ``chosen`` of them) has passed: give each the right that it leads to.
 
@@ -138,7 +138,7 @@ def pass_present(
             answers.append(PassAnswer(place_id=place.id, outcome=Given.REFUSED, refusals=(judged,)))
             continue
         step = both(step, judged)
-        answer, right = _give(work, place, before.workshop.training, granted_by, ids.new(), now)
+        answer, right = _give(work, place, before.workshop.training, granter, ids.new(), now)
         answers.append(answer)
         passed = step.roll.place(place.id)
         if right is not None and passed is not None:
@@ -148,10 +148,14 @@ def pass_present(
 
 
 def _give(
-    work: Work, place: Place, training: str, granted_by: str | None, new: str, now: datetime
+    work: Work, place: Place, training: str, granter: Granter, new: str, now: datetime
 ) -> tuple[PassAnswer, str | None]:
     if place.member_id is None:
         return PassAnswer(place_id=place.id, outcome=Given.NO_ACCOUNT), None
-    right = members.grant(work, id=new, member_id=place.member_id, training=training, granted_by=granted_by, now=now)
+    right = qualifications.grant(
+        work, id=new, member_id=place.member_id, training=training, wish=Wish(at=now), granter=granter, now=now
+    )
     assert right is not None
+    if isinstance(right, Refused):
+        return PassAnswer(place_id=place.id, outcome=Given.REFUSED, refusals=right.refusals), None
     return PassAnswer(place_id=place.id, outcome=Given.GRANTED), right.id

@@ -5,14 +5,13 @@ from datetime import datetime, timedelta
 
 from devices.messages import BadgeTapped, Tone
 from gateway.domain.events import Event, EventKind, Plain
-from gateway.domain.refusals import Code, Refusal, refuse, to_plain
+from gateway.domain.refusals import Code, Refusal, Refused, refuse, to_plain
 from gateway.domain.workshop_attendance import attend, may_note
 from gateway.domain.workshop_seats import both, join
 from gateway.domain.workshops import Place, PlaceState, Roll, Step
 from gateway.ports.ids import Ids
 from gateway.ports.store import TapFacts, Work
 from gateway.service import members
-from gateway.service.bookings import Refused
 from gateway.service.members import Enrolment
 from gateway.service.uses import Outcome, Received, Verdict, log
 from gateway.service.workshops_rolls import close_readers, keep

@@ -5,10 +5,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from gateway.domain import workshop_seats as seats
-from gateway.domain.refusals import Code, Refusal, refuse
+from gateway.domain.refusals import Code, Refusal, Refused, refuse
 from gateway.domain.workshops import Headcount, Place, Roll, Step
 from gateway.ports.store import Work
-from gateway.service.bookings import Refused
 from gateway.service.workshops_rolls import keep
 
 

@@ -16,7 +16,7 @@ from gateway.domain.booking import Purpose, Reservation, Status
 from gateway.domain.events import Event, EventKind, StoredEvent
 from gateway.domain.jobs import Job
 from gateway.domain.people import Member
-from gateway.domain.qualifications import Qualification
+from gateway.domain.qualifications import Act, Line, Qualification
 from gateway.domain.resources import Device, DeviceRole, Presence, Resource, ResourceGroup, ResourceKind
 from gateway.domain.sessions import Beneficiary, EndReason, Session, State, Way
 from gateway.domain.timespan import Span
@@ -155,6 +155,8 @@ TRAINING: Shape[Training] = Shape(
 QUALIFICATION: Shape[Qualification] = Shape(
     Qualification, _fields(Qualification, schema.qualifications), {"refresher": _truth, "awaiting": _truth}
 )
+
+LINE: Shape[Line] = Shape(Line, _fields(Line, schema.qualification_acts), {"act": Act})
 
 
 def training_row(training: Training) -> dict[str, Any]:

@@ -12,17 +12,16 @@ from gateway.adapters.sql.shapes import (
     GROUP,
     JOB,
     MEMBER,
-    QUALIFICATION,
     RESERVATION,
     RESOURCE,
     SESSION,
     STORED_EVENT,
     STORED_EVENTS,
-    TRAINING,
     badge_in,
 )  # fmt: skip
 from gateway.adapters.sql.statements import led_by, one_of
 from gateway.adapters.sql.types import Words
+from gateway.adapters.sql.views_training import TrainingViewsPart
 from gateway.adapters.sql.views_workshops import WorkshopsViewsPart
 from gateway.adapters.sql.work_log import CURSOR, events_after
 from gateway.adapters.sql.work_people import MEMBER_OF_ID, folded
@@ -32,10 +31,8 @@ from gateway.domain.events import StoredEvent
 from gateway.domain.jobs import Job
 from gateway.domain.layers import SaidPolicies
 from gateway.domain.people import Member, Role
-from gateway.domain.qualifications import Qualification
 from gateway.domain.resources import Device, DeviceRole, Presence, ResourceGroup
 from gateway.domain.sessions import Session
-from gateway.domain.training import Training
 from gateway.ports.errors import StoreUnavailable
 from gateway.ports.views import Lab, LastTap, Page, PoliciesView, ResourceView, TokenView
 
@@ -85,7 +82,7 @@ def needs_someone(device: Device) -> bool:
     return lost or device.nonsense_count > 0 or (device.role is DeviceRole.INTERLOCK and device.power_on is None)
 
 
-class SqlViews(WorkshopsViewsPart):
+class SqlViews(WorkshopsViewsPart, TrainingViewsPart):
     """Reads for pages and the API."""
 
     def lab(self) -> Lab:
@@ -175,22 +172,6 @@ class SqlViews(WorkshopsViewsPart):
         with self._read() as tx:
             row = tx.one(MEMBER_OF_ID, id=id)
         return MEMBER.read(row) if row else None
-
-    def trainings(self) -> tuple[Training, ...]:
-        """All of them, by slug."""
-        return tuple(TRAINING.read(row) for row in self._all(views_floor.TRAININGS))
-
-    def qualifications(
-        self, *, limit: int, cursor: str | None, member_id: str | None = None, training: str | None = None
-    ) -> Page[Qualification]:
-        """Newest first."""
-        with self._read() as tx:
-            return page(
-                tx, QUALIFICATION, views_lists.QUALIFICATIONS, views_lists.qualifications,
-                lambda row: (row.granted_at, row.id),
-                limit=limit, cursor=cursor, given={"member_id": member_id, "training": training},
-                site_id=self._site.get(tx),
-            )  # fmt: skip
 
     def devices(self) -> tuple[Device, ...]:
         """All devices, those that need someone first."""

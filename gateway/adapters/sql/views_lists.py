@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import BindParameter, Integer, Select, bindparam, exists, or_, select, union_all
+from sqlalchemy import BindParameter, Boolean, Integer, Select, and_, bindparam, exists, or_, select, union_all
 
 from gateway.adapters.sql import schema
 from gateway.adapters.sql.pages import Paging
@@ -75,6 +75,9 @@ def qualifications(*filters: str) -> Select[Any]:
             schema.trainings.c.site_id == SITE, schema.trainings.c.slug == bindparam("training")
         )
         query = query.where(_rights.training_id == found.scalar_subquery())
+    if "awaiting" in filters:
+        waits = and_(_rights.awaiting, _rights.refused_at.is_(None), _rights.revoked_at.is_(None))
+        query = query.where(waits == bindparam("awaiting", type_=Boolean()))
     return query
 
 

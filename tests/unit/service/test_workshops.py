@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from gateway.domain.booking import Reservation
+from gateway.domain.granting import Granter
 from gateway.domain.people import Member
 from gateway.domain.refusals import Code
 from gateway.domain.resources import Resource
@@ -92,7 +93,7 @@ class Workshops:
     def pass_present(self, key: str, chosen: frozenset[str] | None = None):
         return self.transact(
             lambda work, now: workshops_attendance.pass_present(
-                work, workshop_id=key, chosen=chosen, granted_by="Tess", ids=self.lab.ids, now=now
+                work, workshop_id=key, chosen=chosen, granter=Granter(label="Tess"), ids=self.lab.ids, now=now
             )
         )
 

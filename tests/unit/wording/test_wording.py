@@ -26,7 +26,7 @@ SAMPLE = {
     "starts": NOW, "ends": NOW + timedelta(hours=1), "at": NOW, "now": NOW, "days": 14, "count": 2, "total": 13,
     "percent": 40, "left_s": 1500, "elapsed_s": 600, "word": "Libre", "minutes": 5, "hour": 1, "time": "14 h", "day": "x",
     "value": "9:00-8", "other": "14:00-18:00", "known": "france, alsace-moselle", "field": "lundi",
-    "level": 2, "prerequisite_names": NAMES,
+    "level": 2, "prerequisite_names": NAMES, "cycle": "a → b → a",
     "least": 0, "most": 9, "options": "a, b", "keys": "a, b", "version": 3, "age": 16, "limit_s": 7200,
 }  # fmt: skip
 

@@ -1,0 +1,93 @@
+"""Rights as people see them: lists, their history, and what has been kept long enough."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, bindparam, or_, select
+
+from gateway.adapters.sql import schema, views_lists
+from gateway.adapters.sql.pages import Paging, page
+from gateway.adapters.sql.part import SITE
+from gateway.adapters.sql.shapes import LINE, QUALIFICATION, TRAINING
+from gateway.adapters.sql.views_floor import TRAININGS
+from gateway.adapters.sql.views_part import ViewsPart
+from gateway.adapters.sql.work_training import pairs
+from gateway.domain.qualifications import Line, Qualification, kept_until
+from gateway.domain.training import Training
+from gateway.ports.views import Page
+
+_lines, _rights, _trainings, _trainers = (
+    schema.qualification_acts.c, schema.qualifications.c, schema.trainings.c, schema.training_trainers.c,
+)  # fmt: skip
+LINES = Paging("qualification_acts", _lines.id, _lines.id, descending=True)
+TRAINING_ID = select(_trainings.id).where(_trainings.site_id == SITE, _trainings.slug == bindparam("training"))
+TRAINERS = (
+    select(_trainers.member_id)
+    .where(_trainers.training_id == bindparam("training_id"))
+    .order_by(_trainers.since, _trainers.member_id)
+)
+
+
+def _before(column: ColumnElement[datetime]) -> ColumnElement[bool]:
+    return column <= bindparam("now", type_=column.type)
+
+
+OVER = (
+    select(*QUALIFICATION.columns, *TRAINING.columns)
+    .join_from(schema.qualifications, schema.trainings, _trainings.id == _rights.training_id)
+    .where(_rights.site_id == SITE, _trainings.retention_years.is_not(None))
+    .where(or_(*(_before(column) for column in (_rights.expires_at, _rights.revoked_at, _rights.refused_at))))
+)
+
+
+def lines(*filters: str) -> Select[Any]:
+    """The history of the site's rights."""
+    query = select(*LINE.columns).where(_lines.site_id == SITE)
+    for name in ("member_id", "qualification_id"):
+        if name in filters:
+            query = query.where(_lines[name] == bindparam(name))
+    return query
+
+
+class TrainingViewsPart(ViewsPart):
+    """Reads about trainings and rights."""
+
+    def trainings(self) -> tuple[Training, ...]:
+        """All of them, by slug."""
+        return tuple(TRAINING.read(row) for row in self._all(TRAININGS))
+
+    def trainers(self, training: str) -> tuple[str, ...] | None:
+        """Ids of the members who may give it, first named first; None when there is no such training."""
+        with self._read() as tx:
+            found = tx.one(TRAINING_ID, site_id=self._site.get(tx), training=training)
+            return tuple(str(row[0]) for row in tx.all(TRAINERS, training_id=found[0])) if found else None
+
+    def qualifications(
+        self, *, limit: int, cursor: str | None, member_id: str | None = None, training: str | None = None,
+        awaiting: bool | None = None,
+    ) -> Page[Qualification]:  # fmt: skip
+        """Newest first."""
+        given = {"member_id": member_id, "training": training, "awaiting": awaiting}
+        with self._read() as tx:
+            return page(
+                tx, QUALIFICATION, views_lists.QUALIFICATIONS, views_lists.qualifications,
+                lambda row: (row.granted_at, row.id),
+                limit=limit, cursor=cursor, given=given, site_id=self._site.get(tx),
+            )  # fmt: skip
+
+    def right_lines(
+        self, *, limit: int, cursor: str | None, member_id: str | None = None, qualification_id: str | None = None
+    ) -> Page[Line]:
+        """The history of rights, newest first."""
+        given = {"member_id": member_id, "qualification_id": qualification_id}
+        with self._read() as tx:
+            return page(
+                tx, LINE, LINES, lines, lambda row: (row.id, row.id),
+                limit=limit, cursor=cursor, given=given, site_id=self._site.get(tx),
+            )  # fmt: skip
+
+    def rights_past_term(self, now: datetime) -> tuple[Qualification, ...]:
+        """Rights whose stated time of keeping is over, the longest over first."""
+        terms = [(kept_until(right, training, now), right) for right, training in pairs(self._all(OVER, now=now))]
+        over = [(term, right) for term, right in terms if term is not None and term <= now]
+        return tuple(right for _, right in sorted(over, key=lambda pair: (pair[0], pair[1].id)))
