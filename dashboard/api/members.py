@@ -1,6 +1,6 @@
 """Members and their badges. Nothing here is readable without a token, and names only with a manager's."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
@@ -31,19 +31,26 @@ from gateway.service.members import Enrolment
 router = APIRouter(prefix="/members", tags=["members"])
 
 Email = Annotated[str, StringConstraints(pattern=r"^[^@\s\x00]+@[^@\s\x00]+$", max_length=254)]
+Born = Annotated[date, Field(ge=date(1900, 1, 1), le=date(2200, 1, 1), description="Date of birth.")]
+Version = Annotated[int, Field(ge=1, le=10**6, description="The newest version of the charter that was accepted.")]
 Number = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64)]
 
 
 class MemberShape(Shape):
-    """A member; the names and the address are null for an auditor."""
+    """A member; what names or describes the person is null for an auditor."""
 
     id: str
     first_name: str | None
     last_name: str | None
     email: str | None
     active: bool
+    suspended_reason: str | None
     member_until: datetime | None
     created_at: datetime | None
+    birth_date: date | None
+    charter_version: int | None
+    guardian_consent_at: datetime | None
+    responsible: bool
 
 
 class NewMember(Wish):
@@ -53,6 +60,15 @@ class NewMember(Wish):
     last_name: Text | None = None
     email: Email | None = None
     member_until: Moment | None = None
+    birth_date: Born | None = None
+    charter_version: Version | None = None
+    guardian_consent_at: Moment | None = None
+    responsible: bool = False
+
+
+NULLABLE = frozenset(
+    {"email", "member_until", "suspended_reason", "birth_date", "charter_version", "guardian_consent_at"}
+)
 
 
 class MemberChanges(Wish):
@@ -62,14 +78,19 @@ class MemberChanges(Wish):
     last_name: Text | None = None
     email: Email | None = None
     active: bool | None = None
+    suspended_reason: Text | None = Field(default=None, description="For the team only; gone once active again.")
     member_until: Moment | None = None
+    birth_date: Born | None = None
+    charter_version: Version | None = None
+    guardian_consent_at: Moment | None = None
+    responsible: bool | None = Field(default=None, description="May open and close the place by their badge.")
 
     def told(self) -> dict[str, Any]:
         """What to change: a name or a yes/no cannot be null, the rest may."""
         told = self.model_dump(exclude_unset=True)
         if "last_name" in told:
             told["last_name"] = told["last_name"] or ""
-        return {key: value for key, value in told.items() if value is not None or key in ("email", "member_until")}
+        return {key: value for key, value in told.items() if value is not None or key in NULLABLE}
 
 
 class NewBadge(Wish):
@@ -97,8 +118,11 @@ def member_shape(member: Member, caller: Caller) -> MemberShape:
     named = caller.staff
     return MemberShape(
         id=member.id, first_name=member.first_name if named else None, last_name=member.last_name if named else None,
-        email=member.email if named else None, active=member.active, member_until=member.member_until,
-        created_at=member.created_at,
+        email=member.email if named else None, active=member.active,
+        suspended_reason=member.suspended_reason if named else None, member_until=member.member_until,
+        created_at=member.created_at, birth_date=member.birth_date if named else None,
+        charter_version=member.charter_version if named else None,
+        guardian_consent_at=member.guardian_consent_at if named else None, responsible=member.responsible,
     )  # fmt: skip
 
 
@@ -133,8 +157,7 @@ def add(services: Asked, staff: Staff, wish: NewMember) -> MemberShape:
     new = services.ids.new()
     member = services.transact(
         lambda work, now: service.add_member(
-            work, id=new, first_name=wish.first_name, last_name=wish.last_name or "", email=wish.email,
-            member_until=wish.member_until, now=now,
+            work, id=new, now=now, **wish.model_dump() | {"last_name": wish.last_name or ""}
         )
     )  # fmt: skip
     return member_shape(member, staff)

@@ -32,6 +32,8 @@ class Member:
     birth_date: date | None = None
     charter_version: int | None = None
     guardian_consent_at: datetime | None = None
+    responsible: bool = False
+    """May open and close this site by their badge."""
 
 
 def age_on(born: date, day: date) -> int:

@@ -125,6 +125,9 @@ class Work(WorkshopWork, AnswersWork, TrainingWork, Protocol):
     def facts_for_tap(self, reader: Device, badge: tuple[HashedBadge, ...], now: datetime) -> TapFacts:
         """Everything about this reader's resource, this badge's member, in one read."""
 
+    def facts_for_member(self, resource_id: str, member_id: str, now: datetime) -> TapFacts:
+        """The same about a member who has not tapped."""
+
     def facts_for(self, resource_id: str) -> ResourceFacts | None:
         """Everything that a report or a sweep needs about a resource, which is ours alone from here on."""
 

@@ -1,7 +1,7 @@
 """Members, badges and tokens: what staff do at the desk."""
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -26,23 +26,28 @@ def _log(work: Work, kind: EventKind, now: datetime, member_id: str | None = Non
 
 def add_member(
     work: Work, *, id: str, first_name: str, last_name: str = "", email: str | None = None,
-    member_until: datetime | None = None, now: datetime,
+    member_until: datetime | None = None, birth_date: date | None = None, charter_version: int | None = None,
+    guardian_consent_at: datetime | None = None, responsible: bool = False, now: datetime,
 ) -> Member:  # fmt: skip
     """A new member of this site."""
     member = Member(
-        id=id, first_name=first_name, last_name=last_name, email=email, member_until=member_until, created_at=now
-    )
+        id=id, first_name=first_name, last_name=last_name, email=email, member_until=member_until, created_at=now,
+        birth_date=birth_date, charter_version=charter_version, guardian_consent_at=guardian_consent_at,
+        responsible=responsible,
+    )  # fmt: skip
     work.put_member(member)
     _log(work, EventKind.MEMBER_ADDED, now, member.id)
     return member
 
 
 def change_member(work: Work, *, id: str, changes: dict[str, Any], now: datetime) -> Member | None:
-    """Change the named fields; None when there is no such member."""
+    """Change the named fields; None when there is no such member. Whoever is active again is suspended for nothing."""
     member = work.member(id)
     if member is None:
         return None
     changed = replace(member, **changes)
+    if changed.active:
+        changed = replace(changed, suspended_reason=None)
     work.put_member(changed)
     _log(work, EventKind.MEMBER_CHANGED, now, id, fields=sorted(changes))
     return changed

@@ -1,7 +1,7 @@
 """Members, badges, rights."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 
@@ -12,12 +12,15 @@ from tests.fixtures_store import NOW, badge
 
 def test_a_member_is_changed_in_place(store, stored_lab):
     changed = replace(
-        stored_lab.ada, last_name="Ève", email=None, active=False, member_until=NOW, created_at=NOW + timedelta(days=1)
-    )
+        stored_lab.ada, last_name="Ève", email=None, active=False, member_until=NOW, created_at=NOW + timedelta(days=1),
+        suspended_reason="prêté son badge", birth_date=date(2010, 2, 28), charter_version=3, guardian_consent_at=NOW,
+        responsible=True,
+    )  # fmt: skip
     with store.begin() as work:
         work.put_member(changed)
         assert work.member(changed.id) == changed
         assert work.member("nobody") is None
+        assert work.facts_for_member(stored_lab.laser.id, changed.id, NOW).access.member == changed
     assert store.views().member(changed.id) == changed
 
 

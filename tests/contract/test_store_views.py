@@ -8,6 +8,7 @@ import pytest
 from devices.messages import Outcome
 from gateway.adapters.sql import SqlStore
 from gateway.adapters.sql.transaction import Transaction
+from gateway.domain.booking import Status
 from gateway.domain.events import Event, EventKind
 from gateway.domain.jobs import Job
 from gateway.domain.qualifications import Qualification
@@ -183,7 +184,7 @@ class TestLists:
     def test_reservations_soonest_first_where_they_overlap_the_window(self, store, stored_lab):
         lab, views = stored_lab, store.views()
         rows = [lab.booking(n, n + 1) for n in range(6)]
-        gone = lab.booking(8, 9, cancelled_at=NOW)
+        gone = lab.booking(8, 9, cancelled_at=NOW, status=Status.CANCELLED)
         elsewhere = lab.booking(2, 3, resource_id=lab.desk.id)
         with store.begin() as work:
             for booking in (*reversed(rows), gone, elsewhere):

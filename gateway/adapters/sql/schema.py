@@ -7,6 +7,7 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
+    Date,
     Double,
     ForeignKey,
     Index,
@@ -24,7 +25,7 @@ from sqlalchemy import (
 
 from gateway.adapters.sql.types import Moment, plain_json
 
-REVISION = "0007"
+REVISION = "0008"
 """The newest migration: `check()` refuses any other."""
 
 TAP_KINDS = "kind IN ('tap_granted', 'tap_refused', 'tap_noted')"
@@ -97,12 +98,14 @@ members = Table(
     "members", metadata, _id(),
     _text("first_name"), _text("last_name"), _note("email"), _flag("active"), _at("member_until"), _at("created_at"),
     Column("sort_name", _Sorted, nullable=False),
+    _note("suspended_reason"), Column("birth_date", Date()), Column("charter_version", Integer()),
+    _at("guardian_consent_at"),
     Index("ix_members_sort_name_id", "sort_name", "id"),
 )  # fmt: skip
 
 member_sites = Table(
     "member_sites", metadata,
-    _ref("member_id", "members.id"), _site(),
+    _ref("member_id", "members.id"), _site(), Column("responsible", Boolean(), nullable=False, server_default=false()),
     PrimaryKeyConstraint("site_id", "member_id"),
 )  # fmt: skip
 
@@ -257,6 +260,8 @@ sessions = Table(
     Column("workshop_id", String(36)), _note("reason"), _at("offered_at"), Column("told_reservation_id", String(36)),
     Index("uq_sessions_one_open", "resource_id", unique=True, **_where("closed_at IS NULL")),
     Index("ix_sessions_opened_at_id", "opened_at", "id"),
+    Index("ix_sessions_beneficiary_id_opened_at", "beneficiary_id", "opened_at"),
+    Index("ix_sessions_open_operator", "operator_id", **_where("closed_at IS NULL")),
     Index("ix_sessions_resource_id_opened_at_id", "resource_id", "opened_at", "id"),
     **_CLUSTERED,
 )  # fmt: skip

@@ -2,14 +2,16 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
+from datetime import date
 from enum import Enum
 from functools import cache
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import ColumnElement, Table, select
+from sqlalchemy import ColumnElement, Table, false, func, select
 
 from devices.messages import HashedBadge, Outcome
 from gateway.adapters.sql import schema
+from gateway.adapters.sql.part import SITE
 from gateway.adapters.sql.statements import packed, packed_all, unpacked
 from gateway.adapters.sql.types import Moment, from_micros
 from gateway.domain.booking import Purpose, Reservation, Status
@@ -125,7 +127,23 @@ SESSION: Shape[Session] = Shape(
     {"state": State, "end_reason": EndReason, "way": Way, "beneficiary_kind": Beneficiary},
 )
 JOB: Shape[Job] = Shape(Job, _fields(Job, schema.jobs), {"outcome": Outcome, "paused": _truth})
-MEMBER: Shape[Member] = Shape(Member, _fields(Member, schema.members), {"active": _truth})
+_responsible = (
+    select(schema.member_sites.c.responsible)
+    .where(schema.member_sites.c.member_id == schema.members.c.id, schema.member_sites.c.site_id == SITE)
+    .correlate(schema.members)
+    .scalar_subquery()
+)
+
+
+def _day(value: Any) -> date:
+    return value if isinstance(value, date) else date.fromisoformat(value)
+
+
+MEMBER: Shape[Member] = Shape(
+    Member,
+    {**_fields(Member, schema.members), "responsible": func.coalesce(_responsible, false())},
+    {"active": _truth, "birth_date": _day, "responsible": _truth},
+)
 _below = schema.trainings.alias("below")
 _stands_on = (
     select(packed_all(_below.c.slug))

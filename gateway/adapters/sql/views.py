@@ -170,7 +170,7 @@ class SqlViews(WorkshopsViewsPart, TrainingViewsPart):
     def member(self, id: str) -> Member | None:
         """One member."""
         with self._read() as tx:
-            row = tx.one(MEMBER_OF_ID, id=id)
+            row = tx.one(MEMBER_OF_ID, id=id, site_id=self._site.get(tx))
         return MEMBER.read(row) if row else None
 
     def devices(self) -> tuple[Device, ...]:

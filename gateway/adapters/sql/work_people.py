@@ -15,7 +15,7 @@ from gateway.domain.people import Member
 _members, _badges = schema.members.c, schema.badge_hashes.c
 
 PUT_MEMBER = upsert(schema.members, ("id",))
-JOIN_SITE = insert_new(schema.member_sites)
+JOIN_SITE = upsert(schema.member_sites, ("site_id", "member_id"))
 MEMBER_OF_ID = select(*MEMBER.columns).where(_members.id == bindparam("id"))
 OWN_BADGE = select(_badges.member_id).where(_badges.badge_id == bindparam("badge_id")).limit(1)
 LIVE_FORM = (
@@ -49,11 +49,11 @@ class PeoplePart(Part):
         """Insert or update by id, joined to this site."""
         sort_name = folded(f"{member.last_name} {member.first_name}")
         self._tx.run(PUT_MEMBER, **plain(member), sort_name=sort_name)
-        self._tx.run(JOIN_SITE, member_id=member.id, site_id=self.site_id())
+        self._tx.run(JOIN_SITE, member_id=member.id, site_id=self.site_id(), responsible=member.responsible)
 
     def member(self, id: str) -> Member | None:
         """A member by id."""
-        row = self._tx.one(MEMBER_OF_ID, id=id)
+        row = self._tx.one(MEMBER_OF_ID, id=id, site_id=self.site_id())
         return MEMBER.read(row) if row else None
 
     def add_badge(self, *, id: str, member_id: str, badge: tuple[HashedBadge, ...], now: datetime) -> bool:

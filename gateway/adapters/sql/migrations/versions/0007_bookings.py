@@ -95,7 +95,7 @@ def _rebuild(columns: dict[sa.Column[Any], str], checks: dict[str, str], *, memb
         uid("id"), uid("site_id"), uid("resource_id"), uid("member_id", nullable=not member_needed), moment("starts"),
         moment("ends"), moment("created_at"), moment("cancelled_at", nullable=True), *columns,
         *(
-            sa.CheckConstraint(check, name=f"ck_reservations_{name}")
+            sa.CheckConstraint(check, name=op.f(f"ck_reservations_{name}"))
             for name, check in {"span": "starts < ends", **checks}.items()
         ),
         ref("reservations", "member_id", "members"), ref("reservations", "resource_id", "resources"),
