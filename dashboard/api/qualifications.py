@@ -41,7 +41,7 @@ OfTraining = Annotated[Slug | None, Query(description="Only those from this trai
 
 
 class QualificationShape(Shape):
-    """A right; never deleted: it lapses, is revoked or refused. Who gave it, evidence and note are for staff."""
+    """A right: it lapses, is revoked or refused, and is kept for its term. Who gave it, evidence and note are for staff."""
 
     id: str
     member_id: str
@@ -117,12 +117,6 @@ class Revocation(Wish):
     note: Text | None = None
 
 
-class PastTerm(Shape):
-    """All of them, the longest over first."""
-
-    items: list[QualificationShape]
-
-
 def _shape(right: Qualification, caller: Caller, trainings: dict[str, Training], now: datetime) -> QualificationShape:
     course, staff = trainings.get(right.training_id), caller.staff
     return QualificationShape(
@@ -179,21 +173,13 @@ def history(
     cursor: Cursor = None, member_id: OfMember = None,
     qualification_id: Annotated[Id | None, Query(description="Only this right.")] = None,
 ) -> PageOf[LineShape]:  # fmt: skip
-    """What was done to rights, newest first; nothing is ever taken out of it."""
+    """What was done to rights, newest first; it goes only with the right, at the end of its term."""
     views = services.store.views()
     return rows(
         request, response,
         lambda: views.right_lines(limit=limit, cursor=cursor, member_id=member_id, qualification_id=qualification_id),
         lambda line: _line(line, caller),
     )  # fmt: skip
-
-
-@router.get("/past-term", operation_id="listQualificationsPastTerm", responses=problems(403))
-def past_term(services: Asked, caller: MemberReader) -> PastTerm:
-    """Rights whose stated time of keeping is over; nothing deletes them yet."""
-    views, now = services.store.views(), services.clock.now()
-    courses = _by_id(views)
-    return PastTerm(items=[_shape(right, caller, courses, now) for right in views.rights_past_term(now)])
 
 
 @router.post("", operation_id="grantQualification", status_code=201, responses=problems(400, 403, 404, 409))

@@ -1,4 +1,4 @@
-"""Rights from trainings: one row for each time one was given or declared, never deleted. A table says what may become of it."""
+"""Rights from trainings: one row for each time one was given or declared, kept for its term. A table says what may become of it."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta

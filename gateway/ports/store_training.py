@@ -44,6 +44,12 @@ class TrainingWork(Protocol):
     def rights_of(self, member_id: str) -> tuple[Qualification, ...]:
         """Every right that a member has had at this site, oldest first."""
 
+    def rights_past_term(self, now: datetime) -> tuple[tuple[Qualification, Training], ...]:
+        """Rights whose stated time of keeping is over, oldest first in each training; no more than some hundreds at once."""
+
+    def forget_right(self, id: str) -> None:
+        """Delete a right with its history; lists that spoke of it keep the rest."""
+
     def add_line(self, line: Line) -> None:
         """Add to the history of a right, which only grows."""
 

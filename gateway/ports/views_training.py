@@ -1,6 +1,5 @@
 """What people see of rights, and what is asked about them."""
 
-from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
 from gateway.domain.qualifications import Line, Qualification
@@ -29,6 +28,3 @@ class TrainingViews(Protocol):
         self, *, limit: int, cursor: str | None, member_id: str | None = None, qualification_id: str | None = None
     ) -> "Page[Line]":
         """The history of rights, newest first."""
-
-    def rights_past_term(self, now: datetime) -> tuple[Qualification, ...]:
-        """Rights whose stated time of keeping is over, the longest over first."""

@@ -1,5 +1,6 @@
 """Rights that live: real use keeps them, time takes them, and their holders hear of it before."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
@@ -8,6 +9,7 @@ from gateway.domain.events import Event, EventKind, Plain
 from gateway.domain.qualifications import Act, Line, due_reminder, used
 from gateway.domain.sessions import Session
 from gateway.ports.store import Work
+from gateway.ports.views_workshops import NextSession
 
 
 def note_use(work: Work, session: Session) -> None:
@@ -21,7 +23,7 @@ def note_use(work: Work, session: Session) -> None:
             work.save_qualification(kept)
 
 
-def remind(work: Work, next_sessions: Mapping[str, dict[str, Plain]], now: datetime) -> int:
+def remind(work: Work, next_sessions: Mapping[str, NextSession], now: datetime) -> int:
     """Tell of rights that lapse soon or have lapsed, each stage of each right once; how many were told.
 
     ``next_sessions`` are the next dated workshops by the training's slug.
@@ -40,13 +42,30 @@ def remind(work: Work, next_sessions: Mapping[str, dict[str, Plain]], now: datet
             )  # fmt: skip
             work.add_line(line)
         event = Event(
-            kind=EventKind.QUALIFICATION_LAPSES_SOON if days else EventKind.QUALIFICATION_LAPSED, at=now,
+            kind=EventKind.RIGHT_LAPSES_SOON if days else EventKind.RIGHT_LAPSED, at=now,
             member_id=right.member_id,
             data={
                 "training": training.slug, "qualification": right.id, "level": right.level,
                 "expires_at": ends.isoformat(), "days": days, "refresher_minutes": training.refresher_minutes,
-                "next_session": next_sessions.get(training.slug),
+                "next_session": _told(next_sessions.get(training.slug)),
             },
         )  # fmt: skip
         work.append(work.site_id(), [event])
     return count
+
+
+def purge(work: Work, now: datetime) -> int:
+    """Forget rights whose stated time of keeping is over, with their history; how many were. The log names nobody."""
+    past = work.rights_past_term(now)
+    for right, _ in past:
+        work.forget_right(right.id)
+    for slug, count in sorted(Counter(training.slug for _, training in past).items()):
+        event = Event(kind=EventKind.RIGHTS_PURGED, at=now, data={"training": slug, "count": count})
+        work.append(work.site_id(), [event])
+    return len(past)
+
+
+def _told(session: NextSession | None) -> Plain:
+    if session is None:
+        return None
+    return {"workshop": session.workshop_id, "starts": session.starts.isoformat(), "seats_left": session.seats_left}

@@ -15,7 +15,7 @@ from gateway.ports.ids import Ids
 from gateway.ports.store import SOON_S, ResourceFacts, Store, Work
 from gateway.service import presence
 from gateway.service.deliver import Deliver
-from gateway.service.living_rights import remind
+from gateway.service.living_rights import purge, remind
 from gateway.service.reports import end_unpowered
 from gateway.service.uses import Outcome, advance, log, power_orders
 
@@ -132,12 +132,14 @@ class Sweeper:
         log(work, event)
 
     def _remind(self, now: datetime) -> None:
-        """Rights that lapse soon; what was told stands in their rows, so a restart tells nothing twice."""
+        """Rights that lapse soon or are past their term; what was told stands in their rows, so a restart tells nothing twice."""
         monotonic = self._clock.monotonic()
         if monotonic - self._reminded_at < REMIND_EVERY_S:
             return
+        next_sessions = self._store.views().next_sessions(now)
         with self._store.begin() as work:
-            remind(work, {}, now)
+            remind(work, next_sessions, now)
+            purge(work, now)
             events = work.appended
         self._reminded_at = monotonic
         self._deliver.after_commit((), events)

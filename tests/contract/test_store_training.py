@@ -8,7 +8,9 @@ import pytest
 
 from gateway.adapters.sql.transaction import Refused
 from gateway.domain.qualifications import Act, Line, Qualification
+from gateway.domain.timespan import Span
 from gateway.domain.training import Training, YearlyDate
+from gateway.domain.workshops import Place, Roll, Workshop, WorkshopKind
 from tests.fixtures_store import NOW
 
 DAY = timedelta(days=1)
@@ -26,6 +28,11 @@ def add(store, *rights):
     with store.begin() as work:
         for each in rights:
             work.add_qualification(each)
+
+
+def past(store, now):
+    with store.begin() as work:
+        return tuple(held for held, _ in work.rights_past_term(now))
 
 
 class TestTrainings:
@@ -121,10 +128,35 @@ class TestRights:
         lapsed = right(lab, expires_at=NOW - 2 * year)
         refused = right(lab, awaiting=True, refused_at=NOW - 3 * year)
         add(store, kept, revoked, lapsed, refused)
-        assert store.views().rights_past_term(NOW) == ()
+        assert past(store, NOW) == ()
         with store.begin() as work:
             work.put_training(replace(lab.training, retention_years=1))
-        assert store.views().rights_past_term(NOW) == (refused, lapsed, revoked)
+        assert past(store, NOW) == (refused, lapsed, revoked)
+
+    def test_what_is_forgotten_takes_its_history_along_and_leaves_the_list_it_came_from(self, store, stored_lab):
+        lab = stored_lab
+        gone = right(lab, revoked_at=NOW)
+        session = Workshop(
+            id=lab.ids.new(), kind=WorkshopKind.COURSE, titles={"fr": "Découpe"}, trainer_id=lab.ada.id, seats=4,
+            minimum=0, span=Span(NOW, NOW + DAY), created_at=NOW, training="laser",
+        )  # fmt: skip
+        place = Place(
+            id=lab.ids.new(), workshop_id=session.id, joined_at=NOW, member_id=lab.bob.id, qualification_id=gone.id
+        )
+        add(store, gone)
+        with store.begin() as work:
+            for each in (gone, lab.right):
+                line = Line(qualification_id=each.id, member_id=each.member_id, at=NOW, act=Act.GRANTED)
+                work.add_line(line)
+            work.save_roll(Roll(workshop=session, places=(place,)), (place,))
+        with store.begin() as work:
+            work.forget_right(gone.id)
+        with store.begin() as work:
+            assert work.qualification(gone.id) is None
+            assert work.qualification(lab.right.id) == lab.right
+            assert work.roll(session.id).places == (replace(place, qualification_id=None),)
+        (left,) = store.views().right_lines(limit=9, cursor=None).rows
+        assert left.qualification_id == lab.right.id
 
 
 class TestUse:

@@ -170,7 +170,7 @@ qualifications = Table(
     Index("ix_qualifications_expires_at", "expires_at", **_where(STANDING)),
 )  # fmt: skip
 
-# What became of each right, one row for each act: rows are only ever added.
+# What became of each right, one row for each act: rows are only ever added, and go with the right at the end of its term.
 qualification_acts = Table(
     "qualification_acts", metadata,
     Column("id", _Serial, primary_key=True, autoincrement=True), _site(),

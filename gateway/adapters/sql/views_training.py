@@ -1,9 +1,8 @@
-"""Rights as people see them: lists, their history, and what has been kept long enough."""
+"""Rights as people see them: lists and their history."""
 
-from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, bindparam, or_, select
+from sqlalchemy import Select, bindparam, select
 
 from gateway.adapters.sql import schema, views_lists
 from gateway.adapters.sql.pages import Paging, page
@@ -11,8 +10,7 @@ from gateway.adapters.sql.part import SITE
 from gateway.adapters.sql.shapes import LINE, QUALIFICATION, TRAINING
 from gateway.adapters.sql.views_floor import TRAININGS
 from gateway.adapters.sql.views_part import ViewsPart
-from gateway.adapters.sql.work_training import pairs
-from gateway.domain.qualifications import Line, Qualification, kept_until
+from gateway.domain.qualifications import Line, Qualification
 from gateway.domain.training import Training
 from gateway.ports.views import Page
 
@@ -25,18 +23,6 @@ TRAINERS = (
     select(_trainers.member_id)
     .where(_trainers.training_id == bindparam("training_id"))
     .order_by(_trainers.since, _trainers.member_id)
-)
-
-
-def _before(column: ColumnElement[datetime]) -> ColumnElement[bool]:
-    return column <= bindparam("now", type_=column.type)
-
-
-OVER = (
-    select(*QUALIFICATION.columns, *TRAINING.columns)
-    .join_from(schema.qualifications, schema.trainings, _trainings.id == _rights.training_id)
-    .where(_rights.site_id == SITE, _trainings.retention_years.is_not(None))
-    .where(or_(*(_before(column) for column in (_rights.expires_at, _rights.revoked_at, _rights.refused_at))))
 )
 
 
@@ -85,9 +71,3 @@ class TrainingViewsPart(ViewsPart):
                 tx, LINE, LINES, lines, lambda row: (row.id, row.id),
                 limit=limit, cursor=cursor, given=given, site_id=self._site.get(tx),
             )  # fmt: skip
-
-    def rights_past_term(self, now: datetime) -> tuple[Qualification, ...]:
-        """Rights whose stated time of keeping is over, the longest over first."""
-        terms = [(kept_until(right, training, now), right) for right, training in pairs(self._all(OVER, now=now))]
-        over = [(term, right) for term, right in terms if term is not None and term <= now]
-        return tuple(right for _, right in sorted(over, key=lambda pair: (pair[0], pair[1].id)))

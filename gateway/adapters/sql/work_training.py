@@ -5,19 +5,22 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, delete, exists, insert, or_, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, delete, exists, func, insert, or_, select, update
 
 from gateway.adapters.sql import schema
 from gateway.adapters.sql.part import SITE, Part
 from gateway.adapters.sql.shapes import QUALIFICATION, TRAINING, plain, training_row
 from gateway.adapters.sql.statements import insert_new, upsert
 from gateway.adapters.sql.transaction import Refused
-from gateway.domain.qualifications import STALE, Line, Qualification
+from gateway.domain.qualifications import STALE, Line, Qualification, kept_until
 from gateway.domain.resources import DeviceRole
 from gateway.domain.training import Training, all_needs
 
 _trainings, _rights, _under = schema.trainings.c, schema.qualifications.c, schema.training_prerequisites
 _trainers, _devices, _needs = schema.training_trainers, schema.devices.c, schema.resource_trainings.c
+
+_AT_ONCE = 200
+"""Rights of a training that one sweep forgets, so that nobody waits for it."""
 
 PUT_TRAINING = upsert(schema.trainings, ("site_id", "slug"), keep=("id",))
 TRAINING_OF_SLUG = select(*TRAINING.columns).where(_trainings.site_id == SITE, _trainings.slug == bindparam("slug"))
@@ -84,6 +87,22 @@ NEAR_THEIR_END = (
     .where(_standing, or_(_rights.told_days.is_(None), _rights.told_days > 0), ~_outlasted)
     .order_by(_rights.expires_at, _rights.id)
     .with_for_update(of=schema.qualifications)
+)
+
+_over = func.coalesce(_rights.revoked_at, _rights.refused_at, _rights.expires_at)
+OVER_BEFORE = (
+    select(*QUALIFICATION.columns)
+    .where(_rights.training_id == bindparam("training"), _over <= bindparam("before", type_=_rights.expires_at.type))
+    .order_by(_over, _rights.id)
+    .limit(_AT_ONCE)
+    .with_for_update()
+)
+FORGET = (
+    update(schema.workshop_places)
+    .where(schema.workshop_places.c.qualification_id == bindparam("id"))
+    .values(qualification_id=None),
+    delete(schema.qualification_acts).where(schema.qualification_acts.c.qualification_id == bindparam("id")),
+    delete(schema.qualifications).where(_rights.id == bindparam("id")),
 )
 
 
@@ -167,6 +186,22 @@ class TrainingPart(Part):
         """Every right that a member has had at this site, oldest first."""
         rows = self._tx.all(RIGHTS_OF_MEMBER, site_id=self.site_id(), member_id=member_id)
         return tuple(QUALIFICATION.read(row) for row in rows)
+
+    def rights_past_term(self, now: datetime) -> tuple[tuple[Qualification, Training], ...]:
+        """Rights whose stated time of keeping is over, oldest first in each training; no more than some hundreds at once."""
+        found: list[tuple[Qualification, Training]] = []
+        for training in self.trainings():
+            if training.retention_years is not None:
+                before = now - timedelta(days=365 * training.retention_years)
+                rows = self._tx.all(OVER_BEFORE, training=training.id, before=before)
+                found += [(QUALIFICATION.read(row), training) for row in rows]
+        terms = ((kept_until(right, training, now), right, training) for right, training in found)
+        return tuple((right, training) for term, right, training in terms if term is not None and term <= now)
+
+    def forget_right(self, id: str) -> None:
+        """Delete a right with its history; lists that spoke of it keep the rest."""
+        for statement in FORGET:
+            self._tx.run(statement, id=id)
 
     def add_line(self, line: Line) -> None:
         """Add to the history of a right, which only grows."""

@@ -9,7 +9,9 @@ from devices.messages import JobEnded, JobStarted, Outcome, PowerReported
 from gateway.domain.granting import Granter, Wish
 from gateway.domain.qualifications import Act, Qualification
 from gateway.domain.refusals import Code, Refused
+from gateway.domain.timespan import Span
 from gateway.domain.training import Training
+from gateway.domain.workshops import Roll, Workshop, WorkshopKind
 from gateway.service import qualifications, trainings
 from gateway.service.qualifications import Proof
 from tests.fakes.service_lab import ServiceLab
@@ -106,7 +108,7 @@ class TestUse:
 
 class TestReminders:
     def told(self, lab: ServiceLab) -> list[tuple[str, object]]:
-        kinds = ("qualification_lapses_soon", "qualification_lapsed")
+        kinds = ("right_lapses_soon", "right_lapsed")
         return [(str(event.kind), event.data["days"]) for event in lab.events() if event.kind in kinds]
 
     def test_each_stage_once_whatever_starts_anew(self, lab: ServiceLab) -> None:
@@ -120,15 +122,33 @@ class TestReminders:
             lab.sweeper.sweep()
 
         assert self.told(lab) == [
-            ("qualification_lapses_soon", 30), ("qualification_lapses_soon", 7), ("qualification_lapsed", 0),
+            ("right_lapses_soon", 30), ("right_lapses_soon", 7), ("right_lapsed", 0),
         ]  # fmt: skip
-        soon = lab.events("qualification_lapses_soon")[0]
+        soon = lab.events("right_lapses_soon")[0]
         assert soon.member_id == lab.bob
         assert soon.data == {
             "training": "laser", "qualification": made.id, "level": 1, "expires_at": made.expires_at.isoformat(),
             "days": 30, "refresher_minutes": 20, "next_session": None,
         }  # fmt: skip
         assert lines(lab, lab.bob) == [Act.GRANTED, Act.LAPSED]
+
+    def test_it_names_the_next_session_of_that_training_with_a_seat_left(self, lab: ServiceLab) -> None:
+        course(lab, validity_days=10, remind_days=(5,))
+        give(lab, lab.bob)
+        starts = lab.clock.now() + 7 * DAY
+        session = Workshop(
+            id=lab.ids.new(), kind=WorkshopKind.COURSE, titles={"fr": "Découpe"}, trainer_id=lab.ada, seats=4,
+            minimum=0, span=Span(starts, starts + DAY), created_at=lab.clock.now(), training="laser",
+        )  # fmt: skip
+        with lab.store.begin() as work:
+            work.save_roll(Roll(workshop=session), ())
+        lab.later(6 * 86400)
+        lab.sweeper.sweep()
+
+        (soon,) = lab.events("right_lapses_soon")
+        assert soon.data["next_session"] == {
+            "workshop": session.id, "starts": starts.isoformat(), "seats_left": 4,
+        }  # fmt: skip
 
     def test_a_refreshed_right_is_not_said_to_lapse(self, lab: ServiceLab) -> None:
         course(lab, validity_days=365)
@@ -140,6 +160,35 @@ class TestReminders:
 
         assert self.told(lab) == []
         assert len(rights(lab, lab.bob)) == 2
+
+
+class TestKeeping:
+    def test_a_right_stays_for_its_term_and_then_goes_with_its_history(self, lab: ServiceLab) -> None:
+        course(lab, validity_days=365, retention_years=2)
+        give(lab, lab.bob)
+        lab.later((365 + 2 * 365) * 86400)
+        lab.sweeper.sweep()
+        assert lines(lab, lab.bob) == [Act.GRANTED]
+        assert len(rights(lab, lab.bob)) == 1
+
+        lab.later(3 * 86400)
+        for _ in range(2):
+            lab.sweeper._reminded_at = float("-inf")
+            lab.sweeper.sweep()
+        assert rights(lab, lab.bob) == ()
+        assert lines(lab, lab.bob) == []
+        assert [(event.member_id, event.data) for event in lab.events("rights_purged")] == [
+            (None, {"training": "laser", "count": 1})
+        ]
+        assert len(rights(lab, lab.ada)) == 1
+
+    def test_without_a_term_nothing_goes(self, lab: ServiceLab) -> None:
+        course(lab, validity_days=365)
+        give(lab, lab.bob)
+        lab.later(20 * 366 * 86400)
+        lab.sweeper.sweep()
+
+        assert len(rights(lab, lab.bob)) == 1
 
 
 class TestGiving:
