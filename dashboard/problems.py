@@ -47,10 +47,11 @@ class Problem(Exception):
 
 def refused(refusals: tuple[Refusal, ...], words: Words) -> Problem:
     """Every unmet rule with its code, its values, its sentences and what can be done."""
-    return Problem("refused", refusals=[_told(refusal, words) for refusal in refusals])
+    return Problem("refused", refusals=[told(refusal, words) for refusal in refusals])
 
 
-def _told(refusal: Refusal, words: Words) -> dict[str, Any]:
+def told(refusal: Refusal, words: Words) -> dict[str, Any]:
+    """One unmet rule for whoever asks: code, values, sentences, next steps."""
     said = words.say(refusal.code, refusal.params)
     steps = [{"code": str(step), "sentence": words.next_step(step, refusal.params)} for step in refusal.next_steps]
     return to_plain(refusal) | {"title": said.title, "sentence": said.sentence, "next_steps": steps}

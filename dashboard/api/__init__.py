@@ -2,8 +2,19 @@
 
 from fastapi import APIRouter
 
-from dashboard.api import jobs, members, policies, qualifications, reservations, resources, sessions, team, trainings
+from dashboard.api import (
+    access,
+    jobs,
+    members,
+    policies,
+    qualifications,
+    reservations,
+    resources,
+    sessions,
+    team,
+    trainings,
+)
 
 router = APIRouter(prefix="/api/v1")
-for part in (resources, sessions, jobs, reservations, members, trainings, qualifications, policies, team):
+for part in (resources, access, sessions, jobs, reservations, members, trainings, qualifications, policies, team):
     router.include_router(part.router)

@@ -1,7 +1,7 @@
 """May this badge use this resource now? The answer names every unmet rule; what no rule allows is refused."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from gateway.domain.access_facts import AccessFacts
@@ -80,3 +80,15 @@ def _ends(facts: AccessFacts, member: Member, own: Reservation | None, now: date
 
 def _when_used_up(minutes: int, window: Span, facts: AccessFacts, now: datetime) -> datetime:
     return now + timedelta(minutes=minutes, seconds=-seconds_in(window, facts.uses))
+
+
+def foreseen(facts: AccessFacts, now: datetime, at: datetime) -> AccessFacts:
+    """The facts of a later moment as ``now`` lets them be told: whose time is up has gone, what is awaited is back."""
+    session, resource = facts.session, facts.resource
+    if session and session.granted_until and now < session.granted_until <= at:
+        session = None
+    if resource and resource.back_at and now < resource.back_at <= at:
+        resource = replace(resource, out_of_service=False)
+    # An open session is read as lasting until the moment asked about.
+    uses = tuple(Span(use.starts, min(use.ends, now)) for use in facts.uses if use.starts < now)
+    return replace(facts, session=session, resource=resource, uses=uses)

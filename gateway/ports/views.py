@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, Protocol, TypeVar
 
+from gateway.domain.access_facts import AccessFacts
 from gateway.domain.booking import Reservation
 from gateway.domain.events import StoredEvent
 from gateway.domain.jobs import Job
@@ -124,6 +125,9 @@ class Views(WorkshopViews, TrainingViews, Protocol):
 
     def member(self, id: str) -> Member | None:
         """One member."""
+
+    def access_facts(self, resource_id: str, member_id: str, now: datetime) -> AccessFacts:
+        """All that the rules of access look at, were this member to tap there."""
 
     def devices(self) -> tuple[Device, ...]:
         """All devices, those that need someone first."""

@@ -7,6 +7,7 @@ from sqlalchemy import Integer, bindparam, or_, select, text
 from gateway.adapters.sql import schema, views_floor, views_lists
 from gateway.adapters.sql.pages import page
 from gateway.adapters.sql.part import SITE
+from gateway.adapters.sql.reading_access import by_member
 from gateway.adapters.sql.shapes import (
     DEVICE,
     GROUP,
@@ -26,6 +27,7 @@ from gateway.adapters.sql.views_workshops import WorkshopsViewsPart
 from gateway.adapters.sql.work_log import CURSOR, events_after
 from gateway.adapters.sql.work_people import MEMBER_OF_ID, folded
 from gateway.adapters.sql.work_policies import GROUPS, LAYERS_OF_SLUG, SITE_SAYS, policies
+from gateway.domain.access_facts import AccessFacts
 from gateway.domain.booking import Reservation
 from gateway.domain.events import StoredEvent
 from gateway.domain.jobs import Job
@@ -172,6 +174,12 @@ class SqlViews(WorkshopsViewsPart, TrainingViewsPart):
         with self._read() as tx:
             row = tx.one(MEMBER_OF_ID, id=id, site_id=self._site.get(tx))
         return MEMBER.read(row) if row else None
+
+    def access_facts(self, resource_id: str, member_id: str, now: datetime) -> AccessFacts:
+        """All that the rules of access look at, were this member to tap there."""
+        with self._read() as tx:
+            site_id = self._site.get(tx)
+            return by_member(tx, site_id=site_id, resource_id=resource_id, member_id=member_id, now=now).access
 
     def devices(self) -> tuple[Device, ...]:
         """All devices, those that need someone first."""

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.domain.access import Denied, Granted, decide_access
+from gateway.domain.access import Denied, Granted, decide_access, foreseen
 from gateway.domain.access_facts import AccessFacts
 from gateway.domain.access_rules import RULES, holds_session
 from gateway.domain.presence import Place
@@ -304,3 +304,18 @@ def test_a_right_gained_or_a_lockout_lifted_never_adds_a_reason(given_facts: Acc
         return
     before = codes(decide_access(given_facts, NOON))
     assert all(codes(decide_access(better, NOON)) <= before for better in _better(given_facts))
+
+
+def test_a_later_moment_knows_whose_time_is_up_and_what_is_back() -> None:
+    busy = replace(session_of(BOB), granted_until=NOON + HOUR)
+    broken = {"out_of_service": True, "back_at": NOON + HOUR}
+    now = facts(session=busy, resource=broken, uses=(Span(NOON - HOUR, NOON + 3 * HOUR),))
+    soon, later = (foreseen(now, NOON, NOON + minutes * MINUTE) for minutes in (59, 60))
+    assert codes(decide_access(soon, NOON + 59 * MINUTE)) == {Code.IN_USE, Code.OUT_OF_SERVICE}
+    assert isinstance(decide_access(later, NOON + HOUR), Granted)
+    assert later.uses == (Span(NOON - HOUR, NOON),)
+
+
+def test_who_should_have_gone_already_is_still_there_later() -> None:
+    late = facts(session=replace(session_of(BOB), granted_until=NOON - HOUR))
+    assert codes(decide_access(foreseen(late, NOON, NOON + HOUR), NOON + HOUR)) == {Code.IN_USE}
