@@ -6,6 +6,7 @@ from dashboard.api import (
     access,
     jobs,
     members,
+    opening,
     policies,
     qualifications,
     reservations,
@@ -16,5 +17,7 @@ from dashboard.api import (
 )
 
 router = APIRouter(prefix="/api/v1")
-for part in (resources, access, sessions, jobs, reservations, members, trainings, qualifications, policies, team):
+for part in (
+    resources, access, sessions, jobs, reservations, members, trainings, qualifications, policies, opening, team,
+):  # fmt: skip
     router.include_router(part.router)

@@ -6,6 +6,8 @@ from typing import Any
 
 from etabli.settings.models import GroupSettings, ResourceSettings, Settings, TrainingSettings
 from gateway.domain.layers import SaidPolicies
+from gateway.domain.opening import Opening
+from gateway.domain.opening_plain import read_opening
 from gateway.domain.people import Names
 from gateway.domain.policy import Said
 from gateway.domain.resources import DeviceRole, Resource, ResourceGroup
@@ -21,10 +23,12 @@ def put_lab(store: Store, settings: Settings, ids: Ids) -> None:
         work.put_site(id=ids.new(), slug=lab.slug, name=lab.name, timezone=lab.timezone)
         said = work.site_policies()
         work.put_site_policies(SaidPolicies(use=_said(lab.use, said.use), booking=_said(lab.booking, said.booking)))
+        if lab.opening is not None:
+            work.put_site_opening(_opening(lab.opening, lab.timezone))
         groups = {group.slug: _put_group(work, group, ids).id for group in settings.groups}
         _put_trainings(work, settings.trainings, ids)
         for position, resource in enumerate(settings.resources):
-            _put_resource(work, resource, position, groups, ids)
+            _put_resource(work, resource, position, groups, lab.timezone, ids)
         for device in settings.devices:
             role = DeviceRole(device.role)
             work.put_device(id=ids.new(), slug=device.slug, role=role, resource=device.resource)
@@ -72,7 +76,15 @@ def _put_trainings(work: Work, told: tuple[TrainingSettings, ...], ids: Ids) -> 
             work.put_training(course)
 
 
-def _put_resource(work: Work, told: ResourceSettings, position: int, groups: Mapping[str, str], ids: Ids) -> None:
+def _opening(told: dict[str, Any], timezone: str) -> Opening:
+    found = read_opening(told, timezone)
+    assert isinstance(found, Opening), "the settings have been checked"
+    return found
+
+
+def _put_resource(
+    work: Work, told: ResourceSettings, position: int, groups: Mapping[str, str], timezone: str, ids: Ids
+) -> None:
     """The file says what it is; whether it is out of service is the staff's word and stays."""
     known = work.resource(told.slug)
     base = known or Resource(id=ids.new(), slug=told.slug, names={})
@@ -84,6 +96,7 @@ def _put_resource(work: Work, told: ResourceSettings, position: int, groups: Map
         reservation_required=told.reservation_required,
         ceiling_s=round(told.ceiling_hours * 3600),
         forgotten_s=told.forgotten_minutes * 60,
+        opening=base.opening if told.opening is None else _opening(told.opening, timezone),
         group_id=groups[told.group] if told.group else None,
         use_policy=_said(told.use, base.use_policy),
         booking_policy=_said(told.booking, base.booking_policy),

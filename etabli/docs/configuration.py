@@ -11,7 +11,9 @@ from pydantic_core import PydanticUndefined
 from etabli.docs.types import sentence, words
 from etabli.settings.models import InfluxSettings, Settings
 from gateway.domain.booking_policy import BookingPolicy
+from gateway.domain.opening_plain import WEEKDAYS
 from gateway.domain.policy import settings_of
+from gateway.domain.public_holidays import Holidays
 from gateway.domain.use_policy import UsePolicy
 
 _INTRO = """\
@@ -38,8 +40,20 @@ def page() -> str:
         parts.append(_section(f"[[{name}]]" if many else f"[{name}]", model))
         if name == "series":
             parts.append(_section("[series.influx]", InfluxSettings))
-    parts += [_policy("use", UsePolicy), _policy("booking", BookingPolicy), _bridges()]
+    parts += [_opening(), _policy("use", UsePolicy), _policy("booking", BookingPolicy), _bridges()]
     return "\n".join(parts).rstrip() + "\n"
+
+
+def _opening() -> str:
+    days = ", ".join(f"`{day}`" for day in WEEKDAYS)
+    return "\n".join([
+        "## `[lab.opening]`, `[resources.opening]`", "",
+        "Opening hours by day, in local time. What stands in the file replaces what staff set, at each start.", "",
+        "| key | type | |", "|---|---|---|",
+        f'| {days} | list of hours | `["9:00-12:30", "14:00-18:00"]`; `"20:00-2:00"` goes past midnight; none: closed |',
+        f"| `holidays` | {' or '.join(f'`{each}`' for each in Holidays)} | closed on these public holidays |",
+        "| `zone` | text | a time zone other than the lab's |", "",
+    ])  # fmt: skip
 
 
 def _policy(name: str, policy: type[Any]) -> str:

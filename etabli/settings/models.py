@@ -20,6 +20,7 @@ from pydantic_core import InitErrorDetails
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from devices.topics import GATEWAY, SLUG
+from etabli.settings.hours import OpeningTable
 from etabli.words import Sentence
 from gateway.domain.booking_policy import BookingPolicy
 from gateway.domain.policy import BadPolicy, read_policy
@@ -113,6 +114,8 @@ class LabSettings(Strict):
     """Time zone of opening hours and of what people read."""
     language: Literal["fr", "en"] = "fr"
     """Language of the pages for those who have not chosen, and of these messages."""
+    opening: OpeningTable | None = None
+    """When the place is open (listed below); without it, always."""
     use: UseTable | None = None
     """Rules of use for every resource (listed below)."""
     booking: BookingTable | None = None
@@ -285,6 +288,8 @@ class ResourceSettings(Strict):
     """Whether it may only be used with a reservation."""
     group: Slug | None = None
     """Slug of the group of equal machines that it belongs to."""
+    opening: OpeningTable | None = None
+    """Hours of its own (listed below); without them, the lab's."""
     use: UseTable | None = None
     """Rules of use for this one (listed below)."""
     booking: BookingTable | None = None

@@ -14,6 +14,12 @@ name = "Mon lab"
 timezone = "Europe/Paris"
 language = "fr"
 
+# Les horaires ; sans eux, c'est toujours ouvert. Une machine peut avoir les siens : [resources.opening]
+# [lab.opening]
+# tuesday = ["9:00-12:30", "14:00-18:00"]
+# friday = "18:00-23:00"
+# holidays = "france"       # ou "alsace-moselle" : fermé les jours fériés
+
 [data]
 directory = "var"           # base de données, clés, boîtes d'envoi ; c'est ce dossier qu'il faut sauvegarder
 
@@ -132,6 +138,12 @@ slug = "my-lab"             # short name, in addresses and MQTT topics; not to b
 name = "My lab"
 timezone = "Europe/Paris"
 language = "en"
+
+# Opening hours; without them it is always open. A machine may have its own: [resources.opening]
+# [lab.opening]
+# tuesday = ["9:00-12:30", "14:00-18:00"]
+# friday = "18:00-23:00"
+# holidays = "france"       # or "alsace-moselle": closed on public holidays
 
 [data]
 directory = "var"           # database, keys, outboxes; this is the folder to back up

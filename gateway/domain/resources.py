@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from gateway.domain.opening import Opening
 from gateway.domain.people import Names
 from gateway.domain.policy import Said
 
@@ -43,6 +44,8 @@ class Resource:
     out_of_service: bool = False
     out_reason: str | None = None
     back_at: datetime | None = None
+    opening: Opening | None = None
+    """Hours of its own; None: the site's."""
     trainings: tuple[str, ...] = ()
     """Slugs of every training that is needed."""
     levels: dict[str, int] = field(default_factory=dict, hash=False)

@@ -20,6 +20,7 @@ from gateway.domain.resources import Device, DeviceRole, Resource, ResourceGroup
 from gateway.domain.sessions import Session
 from gateway.domain.streams import Stream
 from gateway.ports.store_answers import AnswersWork
+from gateway.ports.store_calendar import CalendarWork
 from gateway.ports.store_training import TrainingWork
 from gateway.ports.store_workshops import WorkshopWork
 from gateway.ports.views import Views
@@ -93,7 +94,7 @@ class Token:
     revoked_at: datetime | None = None
 
 
-class Work(WorkshopWork, AnswersWork, TrainingWork, Protocol):
+class Work(WorkshopWork, AnswersWork, TrainingWork, CalendarWork, Protocol):
     """One open transaction. Nothing is seen by anyone until it is committed; an exception rolls it back."""
 
     # streams and facts

@@ -12,7 +12,7 @@ from gateway.domain.refusals import ACCOUNT_MATTERS, Code, NextStep
 from gateway.wording.catalogue import LANGUAGES, Catalogue, catalogue
 from gateway.wording.moments import plural, say_duration, say_moment
 
-MOMENTS = frozenset({"until", "since", "back_at", "starts", "ends", "at"})
+MOMENTS = frozenset({"until", "since", "back_at", "opens_at", "starts", "ends", "at"})
 """Parameters that are times, also when they come out of an event as ISO 8601 text."""
 
 

@@ -25,7 +25,7 @@ from sqlalchemy import (
 
 from gateway.adapters.sql.types import Moment, plain_json
 
-REVISION = "0008"
+REVISION = "0009"
 """The newest migration: `check()` refuses any other."""
 
 TAP_KINDS = "kind IN ('tap_granted', 'tap_refused', 'tap_noted')"
@@ -90,7 +90,7 @@ def _policies() -> tuple[Column[Any], Column[Any]]:
 
 sites = Table(
     "sites", metadata, _id(),
-    _text("slug"), _text("name"), _text("timezone"), *_policies(),
+    _text("slug"), _text("name"), _text("timezone"), *_policies(), Column("opening", plain_json()),
     UniqueConstraint("slug"),
 )  # fmt: skip
 
@@ -131,7 +131,15 @@ resources = Table(
     Column("ceiling_s", Integer(), nullable=False), Column("forgotten_s", Integer(), nullable=False),
     _flag("out_of_service"), _note("out_reason"), _at("back_at"),
     _ref("group_id", "resource_groups.id", nullable=True), *_policies(),
+    Column("opening", plain_json()),
     UniqueConstraint("site_id", "slug"),
+)  # fmt: skip
+
+closures = Table(
+    "closures", metadata, _id(), _site(), _ref("resource_id", "resources.id", nullable=True),
+    _at("starts", nullable=False), _at("ends", nullable=False), _text("reason"),
+    CheckConstraint("starts < ends", name="span"),
+    Index("ix_closures_ends", "ends"),
 )  # fmt: skip
 
 resource_trainings = Table(

@@ -1,10 +1,11 @@
 """How each value of the domain lies in columns: the one place that knows, both ways."""
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
 from datetime import date
 from enum import Enum
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, Generic, TypeVar
 
 from sqlalchemy import ColumnElement, Table, false, func, select
@@ -13,10 +14,12 @@ from devices.messages import HashedBadge, Outcome
 from gateway.adapters.sql import schema
 from gateway.adapters.sql.part import SITE
 from gateway.adapters.sql.statements import packed, packed_all, unpacked
-from gateway.adapters.sql.types import Moment, from_micros
+from gateway.adapters.sql.types import Moment, dump_json, from_micros
 from gateway.domain.booking import Purpose, Reservation, Status
 from gateway.domain.events import Event, EventKind, StoredEvent
 from gateway.domain.jobs import Job
+from gateway.domain.opening import Opening
+from gateway.domain.opening_plain import plain_opening, stored_opening
 from gateway.domain.people import Member
 from gateway.domain.qualifications import Act, Line, Qualification
 from gateway.domain.resources import Device, DeviceRole, Presence, Resource, ResourceGroup, ResourceKind
@@ -85,6 +88,21 @@ def _fields(cls: Any, table: Table) -> dict[str, ColumnElement[Any]]:
     return {field.name: table.c[field.name] for field in fields(cls) if field.name in table.c}
 
 
+@lru_cache(maxsize=1024)
+def _opening(text: str) -> Opening:
+    return stored_opening(json.loads(text))
+
+
+def opening_in(value: Any) -> Opening | None:
+    """Opening hours out of a column; read once for each wording of them, for they hardly ever change."""
+    return _opening(dump_json(unpacked(value))) if value is not None else None
+
+
+def opening_row(opening: Opening | None) -> dict[str, Any] | None:
+    """Opening hours for a column."""
+    return plain_opening(opening) if opening else None
+
+
 def _truth(value: object) -> bool:
     return bool(value)
 
@@ -110,7 +128,7 @@ RESOURCE: Shape[Resource] = Shape(
     {**_fields(Resource, schema.resources), "trainings": _needs},
     {
         "kind": ResourceKind, "names": unpacked, "trainings": unpacked, "reservation_required": _truth,
-        "out_of_service": _truth, "use_policy": unpacked, "booking_policy": unpacked,
+        "out_of_service": _truth, "opening": opening_in, "use_policy": unpacked, "booking_policy": unpacked,
     },
 )  # fmt: skip
 GROUP: Shape[ResourceGroup] = Shape(

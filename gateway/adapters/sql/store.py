@@ -15,6 +15,7 @@ from gateway.adapters.sql.views import SqlViews
 from gateway.adapters.sql.where import postgresql_url, sqlite_path
 from gateway.adapters.sql.work_answers import AnswersPart
 from gateway.adapters.sql.work_bookings import BookingsPart
+from gateway.adapters.sql.work_calendar import CalendarPart
 from gateway.adapters.sql.work_lab import LabPart
 from gateway.adapters.sql.work_log import LogPart
 from gateway.adapters.sql.work_people import PeoplePart
@@ -49,7 +50,7 @@ class Database(Protocol):
 
 class SqlWork(
     StreamsPart, TapsPart, ReportsPart, LogPart, LabPart, PeoplePart, TrainingPart, PoliciesPart, BookingsPart,
-    WorkshopsPart, AnswersPart,
+    WorkshopsPart, AnswersPart, CalendarPart,
 ):  # fmt: skip
     """One open transaction, all its parts together."""
 

@@ -7,7 +7,7 @@ from sqlalchemy import BindParameter, bindparam, delete, insert, select, update
 
 from gateway.adapters.sql import schema
 from gateway.adapters.sql.part import SITE, SITE_OF_SLUG, Part
-from gateway.adapters.sql.shapes import DEVICE, RESOURCE, plain
+from gateway.adapters.sql.shapes import DEVICE, RESOURCE, opening_row, plain
 from gateway.adapters.sql.statements import one_of, upsert
 from gateway.adapters.sql.transaction import Refused
 from gateway.adapters.sql.types import Words
@@ -19,7 +19,7 @@ _resources, _devices, _trainings, _tokens = (
 )  # fmt: skip
 _slug: BindParameter[Any] = bindparam("slug")
 
-PUT_SITE = upsert(schema.sites, ("slug",), keep=("id", "use_policy", "booking_policy"))
+PUT_SITE = upsert(schema.sites, ("slug",), keep=("id", "opening", "use_policy", "booking_policy"))
 PUT_RESOURCE = upsert(schema.resources, ("site_id", "slug"), keep=("id",))
 RESOURCE_OF_SLUG = select(*RESOURCE.columns).where(_resources.site_id == SITE, _resources.slug == _slug)
 RESOURCE_ID = select(_resources.id).where(_resources.site_id == SITE, _resources.slug == _slug)
@@ -53,7 +53,8 @@ class LabPart(Part):
 
     def put_site(self, *, id: str, slug: str, name: str, timezone: str) -> str:
         """Insert or update the site by slug; its id."""
-        self._tx.run(PUT_SITE, id=id, slug=slug, name=name, timezone=timezone, use_policy=None, booking_policy=None)
+        new = {"opening": None, "use_policy": None, "booking_policy": None}
+        self._tx.run(PUT_SITE, id=id, slug=slug, name=name, timezone=timezone, **new)
         row = self._tx.one(SITE_OF_SLUG, slug=slug)
         lasting = str(row[0]) if row else id
         if self._site.slug in {None, slug}:
@@ -64,7 +65,7 @@ class LabPart(Part):
     def put_resource(self, resource: Resource) -> Resource:
         """Insert or update by slug (trainings included); the row as it stands, with its lasting id."""
         site = self.site_id()
-        row = plain(resource)
+        row = plain(resource) | {"opening": opening_row(resource.opening)}
         slugs, levels = sorted(set(row.pop("trainings"))), row.pop("levels")
         self._tx.run(PUT_RESOURCE, **row, site_id=site)
         resource_id = self._resource_id(resource.slug)

@@ -73,6 +73,10 @@ def test_a_good_file_has_nothing_to_say_and_its_paths_are_seen_from_its_folder(w
         ("[lab]|[lab", "this is not TOML"),
         ("[web]|[lab.booking]\nstep_minutes = 0\n[web]", "line 6, lab.booking.step_minutes = 0: expected a whole number from 1 to 1440"),
         ("[[devices]]|[resources.booking]\nsteps = 5\n[[devices]]", "line 22, resources.laser.booking.steps = 5: there is no such rule; there are: horizon_days"),
+        ('[web]|[lab.opening]\nlundi = "9:00-12:00"\n[web]', 'line 6, lab.opening.lundi = "9:00-12:00": This word is not known here'),
+        ('[web]|[lab.opening]\nmonday = "9-12"\n[web]', 'line 6, lab.opening.monday = "9-12": These hours cannot be read. “9-12” is not clear'),
+        ("[web]|[lab.opening]\nmonday = []\n[web]", "line 5, lab.opening: There are no opening hours"),
+        ('[[devices]]|[resources.opening]\nmonday = "9:00-12:00"\nzone = "Mars"\n[[devices]]', 'resources.laser.opening.zone = "Mars": There is no such time zone'),
         ('kind = "laser"|group = "lasers"', 'line 18, resources.laser.group = "lasers": no group has this name; there are: –'),
         ('slug = "plug"|slug = "gateway"', 'devices.gateway.slug = "gateway": this name is the gateway\'s own'),
     ],
@@ -155,6 +159,10 @@ def test_the_file_that_init_writes_is_right_and_so_is_each_device_it_shows(write
                 "# [dev",
                 "# [[groups",
                 "# [groups",
+                "# [lab.opening",
+                "# tuesday",
+                "# friday",
+                "# holidays",
                 "# [resources",
                 "# longest",
                 "# step",
@@ -177,6 +185,9 @@ def test_the_file_that_init_writes_is_right_and_so_is_each_device_it_shows(write
     assert [p.key for p in problems if "key_file" not in p.key] == []
     settings = load(write(shown))
     assert len(settings.devices) == 4
+    assert settings.lab.opening == {
+        "tuesday": ["9:00-12:30", "14:00-18:00"], "friday": "18:00-23:00", "holidays": "france",
+    }  # fmt: skip
     assert settings.groups[0].booking == {"week_minutes": 1440}
     assert settings.resources[1].booking == {"longest_minutes": 720, "step_minutes": 15}
 

@@ -11,6 +11,7 @@ from dashboard.kiosk.views import ICONS
 from dashboard.problems import STATUS
 from devices.messages import Tone
 from gateway.domain.floor import BoardKey, BoardState
+from gateway.domain.opening import ClosedBy
 from gateway.domain.policy import Wanted
 from gateway.domain.refusals import ACCOUNT_MATTERS, NEXT_STEPS, Code, NextStep
 from gateway.domain.resources import SILENCE, DeviceRole, Presence, ResourceKind
@@ -23,6 +24,7 @@ NAMES = {"fr": "Découpe laser", "en": "Laser cutting"}
 SAMPLE = {
     "first_name": "Inès", "name": "Découpe laser", "names": NAMES, "reason": "La lame est cassée", "text": "Une alarme.",
     "until": NOW + timedelta(hours=3), "since": NOW - timedelta(hours=3), "back_at": NOW + timedelta(days=3),
+    "opens_at": NOW + timedelta(hours=2),
     "starts": NOW, "ends": NOW + timedelta(hours=1), "at": NOW, "now": NOW, "days": 14, "count": 2, "total": 13,
     "percent": 40, "left_s": 1500, "elapsed_s": 600, "word": "Libre", "minutes": 5, "hour": 1, "time": "14 h", "day": "x",
     "value": "9:00-8", "other": "14:00-18:00", "known": "france, alsace-moselle", "field": "lundi",
@@ -44,6 +46,7 @@ def keys():
     yield from (f"problem.{code}.{part}" for code in STATUS for part in ("title", "detail"))
     yield from (f"verdict.{name}.{part}" for name in ICONS for part in ("title", "why"))
     yield from (f"kiosk.step.{name}" for name in ICONS)
+    yield from ("opening.open", *(f"opening.{by}" for by in ClosedBy))
     yield from (f"kind.{kind}" for kind in ResourceKind)
     yield from (f"staff.role.{role}" for role in DeviceRole)
     yield from (f"staff.presence.{presence}" for presence in Presence)

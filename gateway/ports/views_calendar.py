@@ -1,0 +1,29 @@
+"""Reads about opening hours and closures."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from gateway.domain.opening import Closure, Opening, Schedule
+from gateway.domain.timespan import Span
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Schedules:
+    """The site's hours and those that resources have of their own, by id, with the closures that touch a window."""
+
+    site: Schedule
+    own: Mapping[str, Opening]
+    closures: tuple[Closure, ...]
+
+    def of(self, resource_id: str) -> Schedule:
+        """The hours of a resource (its own, else the site's) less the site's closures and its own."""
+        touching = tuple(closure for closure in self.closures if closure.resource_id in {None, resource_id})
+        return Schedule(opening=self.own.get(resource_id, self.site.opening), closures=touching)
+
+
+class CalendarViews(Protocol):
+    """Each call is one short transaction of its own; StoreUnavailable when the database is away."""
+
+    def schedules(self, window: Span) -> Schedules:
+        """All hours, and all closures that touch the window, soonest first."""
