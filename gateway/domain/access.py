@@ -65,6 +65,9 @@ def _ends(facts: AccessFacts, member: Member, own: Reservation | None, now: date
     else:
         pause = timedelta(minutes=facts.booking.buffer_minutes or 0)
         yield from (held.span.starts - pause for held in facts.booked if held.member_id != member.id)
+    closes = facts.schedule.closes_at(now)
+    if closes:
+        yield closes
     yield from (need.until for need in facts.requirements if need.until)
     membership = membership_ends(facts)
     if membership:

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from gateway.domain.booking import Reservation
 from gateway.domain.booking_policy import BookingPolicy
+from gateway.domain.opening import Schedule
 from gateway.domain.people import Member
 from gateway.domain.presence import Place
 from gateway.domain.resources import Resource
@@ -17,6 +18,7 @@ from gateway.domain.use_policy import UsePolicy
 NO_RULES_OF_USE = UsePolicy()
 NO_RULES_OF_BOOKING = BookingPolicy()
 NOBODY_KNOWN = Place()
+ALWAYS_OPEN = Schedule()
 UTC = ZoneInfo("UTC")
 
 
@@ -27,7 +29,8 @@ class AccessFacts:
     ``booked`` are standing reservations of the resource that have not ended, soonest first (the current one and the
     next ones). ``interlock_known`` is False when the resource's relay is silent or answers with nonsense. ``uses`` are
     the member's spans under power of this and the last week, on the resource or its equals; ``open_elsewhere`` counts
-    the member's open sessions on other resources; ``last_ended_at`` is when the resource was last at rest.
+    the member's open sessions on other resources; ``last_ended_at`` is when the resource was last at rest. ``schedule`` is
+    right from now on.
     """
 
     resource: Resource | None
@@ -40,6 +43,7 @@ class AccessFacts:
     use: UsePolicy = NO_RULES_OF_USE
     booking: BookingPolicy = NO_RULES_OF_BOOKING
     place: Place = NOBODY_KNOWN
+    schedule: Schedule = ALWAYS_OPEN
     uses: tuple[Span, ...] = ()
     open_elsewhere: int = 0
     last_ended_at: datetime | None = None

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from gateway.domain.access_facts import AccessFacts
 from gateway.domain.booking import Reservation
+from gateway.domain.opening import ClosedBy, Open
 from gateway.domain.people import Member, age_on
 from gateway.domain.quota import local_day, local_week, seconds_in
 from gateway.domain.refusals import Code, Refusal, refuse
@@ -113,6 +114,15 @@ def _cool(facts: AccessFacts, now: datetime) -> Unmet:
         return NONE
     until = ended + timedelta(seconds=seconds)
     return (refuse(Code.COOLING_DOWN, until=until),) if ended <= now < until else NONE
+
+
+def _open(facts: AccessFacts, now: datetime) -> Unmet:
+    state = facts.schedule.state_at(now)
+    if isinstance(state, Open):
+        return NONE
+    if state.by is ClosedBy.HOURS:
+        return (refuse(Code.CLOSED_NOW, until=state.opens_at),)
+    return (refuse(Code.CLOSED_DAY, until=state.opens_at, reason=state.reason, names=state.names),)
 
 
 # Trainings
@@ -258,7 +268,7 @@ def _few_enough_sessions(facts: AccessFacts, now: datetime) -> Unmet:
 RULES: tuple[Rule, ...] = (
     _known_reader, _known_badge, _live_badge, _active_member, _membership, _charter,
     _birth_date, _old_enough, _guardian,
-    _in_service, _interlock, _trained, _supervised,
+    _in_service, _interlock, _open, _trained, _supervised,
     _presence_known, _responsible, _enough_people,
     _free, _cool, _not_reserved, _reserved_if_needed,
     _quota_of_the_day, _quota_of_the_week, _few_enough_sessions,

@@ -48,6 +48,8 @@ class Code(StrEnum):
     QUOTA_DAY_USED_UP = "quota_day_used_up"
     QUOTA_WEEK_USED_UP = "quota_week_used_up"
     TOO_MANY_SESSIONS = "too_many_sessions"
+    CLOSED_NOW = "closed_now"
+    CLOSED_DAY = "closed_day"
     OUT_OF_SERVICE = "out_of_service"
     INTERLOCK_UNKNOWN = "interlock_unknown"
     READER_UNASSIGNED = "reader_unassigned"
@@ -167,6 +169,8 @@ NEXT_STEPS: dict[Code, tuple[NextStep, ...]] = {
     Code.QUOTA_WEEK_USED_UP: (NextStep.COME_BACK_AFTER, NextStep.USE_ANOTHER),
     Code.TOO_MANY_SESSIONS: (NextStep.GIVE_BACK_ANOTHER,),
     Code.IN_USE: (NextStep.COME_BACK_AFTER, NextStep.USE_ANOTHER),
+    Code.CLOSED_NOW: (NextStep.COME_BACK_AFTER,),
+    Code.CLOSED_DAY: (NextStep.COME_BACK_AFTER,),
     Code.OUT_OF_SERVICE: (NextStep.USE_ANOTHER,),
     Code.INTERLOCK_UNKNOWN: (NextStep.CALL_STAFF,),
     Code.READER_UNASSIGNED: (NextStep.CALL_STAFF,),

@@ -8,6 +8,7 @@ import pytest
 
 from devices.messages import Outcome
 from gateway.domain.jobs import Job
+from gateway.domain.opening import Closure, Hours, Opening, Schedule
 from gateway.domain.resources import Resource, ResourceGroup
 from gateway.domain.sessions import State, Way
 from gateway.domain.timespan import Span
@@ -39,6 +40,24 @@ def test_a_member_by_id_gives_the_facts_that_their_tap_gives(store, stored_lab):
             lab.devices["reader-1"], badge("ada"), NOW
         )
         assert facts(lab, work).zone == ZoneInfo("Europe/Paris")
+
+
+def test_hours_and_closures_are_those_that_hold_for_the_resource(store, stored_lab):
+    lab = stored_lab
+    opening = Opening(zone=ZoneInfo("Europe/Paris"), week=((Hours(540, 1080),),) * 7)
+    closed = {
+        name: Closure(id=lab.ids.new(), span=Span(NOW + hours * HOUR, NOW + (hours + 1) * HOUR), reason=name, resource_id=of)
+        for name, hours, of in (
+            ("site", 1, None), ("laser", 3, lab.laser.id), ("desk", 5, lab.desk.id), ("over", -2, None),
+        )
+    }  # fmt: skip
+    with store.begin() as work:
+        assert facts(lab, work).schedule == Schedule()
+        work.put_site_opening(opening)
+        for closure in closed.values():
+            work.add_closure(closure)
+        found = facts(lab, work).schedule
+    assert (found.opening, set(found.closures)) == (opening, {closed["site"], closed["laser"]})
 
 
 def test_uses_are_the_members_own_under_power_and_lately(store, stored_lab):

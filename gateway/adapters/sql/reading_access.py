@@ -25,6 +25,7 @@ from devices.messages import HashedBadge
 from gateway.adapters.sql import schema
 from gateway.adapters.sql.part import SITE
 from gateway.adapters.sql.shapes import DEVICE, JOB, MEMBER, RESERVATION, RESOURCE, SESSION
+from gateway.adapters.sql.shapes_calendar import SCHEDULE, schedule_in
 from gateway.adapters.sql.statements import packed, packed_all, unpacked
 from gateway.adapters.sql.transaction import Transaction
 from gateway.adapters.sql.types import Moment, from_micros
@@ -126,7 +127,7 @@ def _facts_of(forms: int | None) -> Select[Any]:
     one = select(literal(1).label("one")).subquery("one")
     parts = packed(
         *RESOURCE_FACTS, MEMBER.packed, holder.c.revoked_at, _required(holder), _ahead(), LAYERS, _sites.c.timezone,
-        _uses(holder), _open_elsewhere(holder), _last_session(), _last_job(),
+        _uses(holder), _open_elsewhere(holder), _last_session(), _last_job(), *SCHEDULE,
     )  # fmt: skip
     return select(parts).select_from(
         one.outerjoin(holder, true())
@@ -267,7 +268,7 @@ def _read(
     assert row is not None
     (
         resource, session, running, relay, member, revoked, required, booked, layers, timezone, uses, elsewhere,
-        *ended,
+        session_ended, job_ended, *hours,
     ) = unpacked(row[0])  # fmt: skip
     in_force, interlock = policies(layers), DEVICE.unpack(relay)
     return TapFacts(
@@ -283,8 +284,11 @@ def _read(
             booking=in_force.booking,
             uses=_spans(uses, now),
             open_elsewhere=elsewhere,
-            last_ended_at=max((from_micros(end) for end in ended if end is not None), default=None),
+            last_ended_at=max(
+                (from_micros(end) for end in (session_ended, job_ended) if end is not None), default=None
+            ),
             zone=ZoneInfo(timezone),
+            schedule=schedule_in(*hours),
         ),
         running=JOB.unpack_all(running),
         interlock=interlock,

@@ -4,13 +4,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from hypothesis import strategies as st
 
 from gateway.domain.access import Denied, Granted
-from gateway.domain.access_facts import AccessFacts
+from gateway.domain.access_facts import ALWAYS_OPEN, AccessFacts
 from gateway.domain.booking import Reservation
 from gateway.domain.booking_policy import BookingPolicy
+from gateway.domain.opening import Closure, Hours, Opening, Schedule
 from gateway.domain.people import Member
 from gateway.domain.presence import Place
 from gateway.domain.refusals import Code
@@ -45,6 +47,8 @@ def session_of(member: Member) -> Session:
     )  # fmt: skip
 
 
+AFTERNOONS = Schedule(opening=Opening(zone=ZoneInfo("Europe/Paris"), week=((Hours(14 * 60, 18 * 60),),) * 7))
+HOLIDAY = Schedule(closures=(Closure(id="c1", span=Span(NOON - HOUR, NOON + DAY), reason="Inventaire"),))
 FINE = AccessFacts(resource=LASER, member=ADA, requirements=(trained(),))
 
 
@@ -79,6 +83,8 @@ UNMET: dict[Code, Callable[[], AccessFacts]] = {
     ),
     Code.OUT_OF_SERVICE: lambda: facts(resource={"out_of_service": True}),
     Code.INTERLOCK_UNKNOWN: lambda: facts(interlock_known=False),
+    Code.CLOSED_NOW: lambda: facts(schedule=AFTERNOONS),
+    Code.CLOSED_DAY: lambda: facts(schedule=HOLIDAY),
     Code.TRAINING_MISSING: lambda: facts(requirements=(trained(Standing.MISSING),)),
     Code.TRAINING_AWAITING: lambda: facts(requirements=(trained(Standing.AWAITING),)),
     Code.TRAINING_LAPSED: lambda: facts(requirements=(trained(until=NOON),)),
@@ -152,6 +158,7 @@ all_facts = st.builds(
     use=policies, booking=st.builds(BookingPolicy, buffer_minutes=st.none() | st.integers(0, 60)),
     place=st.builds(Place, known=st.booleans(), people=st.integers(0, 3), responsible=st.integers(0, 2)),
     uses=uses, open_elsewhere=st.integers(0, 3), last_ended_at=st.none() | moments,
+    schedule=st.sampled_from([ALWAYS_OPEN, AFTERNOONS, HOLIDAY]),
 )  # fmt: skip
 mild_facts = st.builds(
     lambda rough, member, resource, need: replace(

@@ -17,6 +17,7 @@ from gateway.domain.timespan import Span
 from gateway.domain.training import Standing
 from tests.unit.domain.access_cases import (
     ADA,
+    AFTERNOONS,
     BOB,
     DAY,
     FINE,
@@ -58,11 +59,12 @@ def test_every_unmet_rule_is_named_at_once() -> None:
         badge_revoked=True, interlock_known=False, session=session_of(BOB), last_ended_at=NOON, open_elsewhere=1,
         requirements=(trained(Standing.MISSING), trained(until=NOON), trained(Standing.AWAITING)),
         booked=(booked(BOB, NOON, NOON + HOUR),), uses=(Span(NOON - HOUR, NOON),),
+        schedule=AFTERNOONS,
     )  # fmt: skip
 
     assert codes(decide_access(everything, NOON)) == set(UNMET) - {
         Code.READER_UNASSIGNED, Code.BADGE_UNKNOWN, Code.BIRTH_DATE_UNKNOWN, Code.PREREQUISITE_LAPSED,
-        Code.NO_RESPONSIBLE, Code.TOO_FEW_PEOPLE, Code.RESERVED_SOON, Code.TOO_EARLY,
+        Code.NO_RESPONSIBLE, Code.TOO_FEW_PEOPLE, Code.RESERVED_SOON, Code.TOO_EARLY, Code.CLOSED_DAY,
     }  # fmt: skip
 
 
