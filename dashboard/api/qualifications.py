@@ -29,7 +29,7 @@ from gateway.domain import granting
 from gateway.domain.granting import Granter
 from gateway.domain.qualifications import Act, Line, Qualification, RightState, kept_until
 from gateway.domain.refusals import Refused
-from gateway.domain.training import Training
+from gateway.domain.training import Standing, Training
 from gateway.ports.views import Views
 from gateway.service import qualifications as service
 from gateway.service.qualifications import Proof
@@ -117,6 +117,26 @@ class Revocation(Wish):
     note: Text | None = None
 
 
+class StandingShape(Shape):
+    """How a member stands towards one training that a resource asks for."""
+
+    training: str
+    names: dict[str, str]
+    level: int = Field(description="The level that the resource asks for.")
+    state: Standing
+    until: datetime | None = Field(description="When it ends, or since when it is over.")
+    held_level: int | None = Field(description="The level that the member does have, where it is too low.")
+    prerequisite: str | None = Field(description="The training below it that is not held.")
+    prerequisite_names: dict[str, str] | None
+
+
+class Standings(Shape):
+    """One for each training that the resource asks for, and whether they are all valid."""
+
+    complete: bool
+    items: list[StandingShape]
+
+
 def _shape(right: Qualification, caller: Caller, trainings: dict[str, Training], now: datetime) -> QualificationShape:
     course, staff = trainings.get(right.training_id), caller.staff
     return QualificationShape(
@@ -180,6 +200,25 @@ def history(
         lambda: views.right_lines(limit=limit, cursor=cursor, member_id=member_id, qualification_id=qualification_id),
         lambda line: _line(line, caller),
     )  # fmt: skip
+
+
+@router.get("/standing", operation_id="getStanding", responses=problems(403, 404))
+def standing(
+    services: Asked, caller: MemberReader, member_id: Annotated[Id, Query(description="Whose rights.")],
+    resource: Annotated[Slug, Query(description="The resource they would use.")],
+) -> Standings:  # fmt: skip
+    """What a member lacks for a resource: how they stand towards each training that it asks for."""
+    found = services.store.views().standing(member_id, resource, services.clock.now())
+    if found is None:
+        raise Problem("not_found")
+    items = [
+        StandingShape(
+            training=one.slug, names=one.names, level=one.level, state=one.state, until=one.until,
+            held_level=one.held_level, prerequisite=one.prerequisite, prerequisite_names=one.prerequisite_names,
+        )
+        for one in found
+    ]  # fmt: skip
+    return Standings(complete=all(one.state is Standing.VALID for one in items), items=items)
 
 
 @router.post("", operation_id="grantQualification", status_code=201, responses=problems(400, 403, 404, 409))

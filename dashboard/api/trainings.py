@@ -1,7 +1,7 @@
 """Trainings: the lab's courses, what they stand on and open, and who gives them."""
 
 from collections import defaultdict
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Request
 from pydantic import Field, StringConstraints, field_validator
@@ -57,16 +57,15 @@ class NewNames(Wish):
     en: Text | None = None
 
 
-class NewTraining(Wish):
-    """A course, or another description of the one of that slug. Rights that were given keep their ends."""
+class TrainingChanges(Wish):
+    """The fields to change; what is left out stays. Rights that were given keep their ends."""
 
-    slug: Slug
-    names: NewNames
+    names: NewNames | None = None
     validity_days: Days | None = None
     yearly_until: Annotated[str, StringConstraints(pattern=r"^\d\d-\d\d$")] | None = None
     unused_days: Days | None = None
     minutes: Minutes | None = None
-    refresher_minutes: Minutes | None = None
+    refresher_minutes: Minutes | None = Field(default=None, description="Less than the whole course takes.")
     remind_days: list[Annotated[int, Field(ge=1, le=365)]] = Field(default=list(REMIND_DAYS), max_length=10)
     retention_years: Annotated[int, Field(ge=1, le=100)] | None = None
     prerequisites: list[Slug] = Field(default=[], max_length=20)
@@ -76,15 +75,29 @@ class NewTraining(Wish):
     def _day_of_year(cls, text: str | None) -> str | None:
         return str(YearlyDate.read(text)) if text else None
 
+    def told(self) -> dict[str, Any]:
+        """What to change, as the domain knows it; a name cannot be null, the rest may."""
+        told = self.model_dump(exclude_unset=True, exclude={"names", "slug"})
+        if self.names is not None:
+            told["names"] = self.names.model_dump(exclude_none=True)
+        if told.get("yearly_until"):
+            told["yearly_until"] = YearlyDate.read(told["yearly_until"])
+        if "remind_days" in told:
+            told["remind_days"] = tuple(sorted(set(self.remind_days), reverse=True))
+        if "prerequisites" in told:
+            told["prerequisites"] = tuple(sorted(set(self.prerequisites)))
+        return told
+
+
+class NewTraining(TrainingChanges):
+    """A course, or another description of the one of that slug. Rights that were given keep their ends."""
+
+    slug: Slug
+    names: NewNames
+
     def training(self, id: str) -> Training:
         """As the domain knows it."""
-        return Training(
-            id=id, slug=self.slug, names=self.names.model_dump(exclude_none=True), validity_days=self.validity_days,
-            yearly_until=YearlyDate.read(self.yearly_until) if self.yearly_until else None,
-            unused_days=self.unused_days, minutes=self.minutes, refresher_minutes=self.refresher_minutes,
-            remind_days=tuple(sorted(set(self.remind_days), reverse=True)), retention_years=self.retention_years,
-            prerequisites=tuple(sorted(set(self.prerequisites))),
-        )  # fmt: skip
+        return Training(id=id, slug=self.slug, **self.told())
 
 
 class Trainer(Shape):
@@ -111,6 +124,19 @@ def put(request: Request, services: Asked, staff: Staff, wish: NewTraining) -> T
     """A new course, or another description of an old one; refused when it would need itself."""
     training = wish.training(services.ids.new())
     made = services.transact(lambda work, now: service.put_training(work, training, now))
+    if isinstance(made, Refused):
+        raise refused(made.refusals, words_of(request))
+    return _shape(made, _opened(services))
+
+
+@router.patch("/{slug}", operation_id="changeTraining", responses=problems(400, 403, 404, 409))
+def change(
+    request: Request, services: Asked, staff: Staff, slug: TrainingInPath, wish: TrainingChanges
+) -> TrainingShape:
+    """Change what is named of a training; refused when it would need itself."""
+    made = services.transact(lambda work, now: service.change_training(work, slug=slug, changes=wish.told(), now=now))
+    if made is None:
+        raise Problem("not_found")
     if isinstance(made, Refused):
         raise refused(made.refusals, words_of(request))
     return _shape(made, _opened(services))

@@ -12,7 +12,7 @@ from etabli.settings.load import Source, read, secret_is_open, shape_problems, u
 from etabli.settings.models import Settings
 from etabli.settings.problems import Loc, Problem, show
 from etabli.words import Sentence
-from gateway.domain.training import cycle_in
+from gateway.domain.training import cycle_in, refresher_is_shorter
 
 WARNING = True
 
@@ -73,6 +73,7 @@ def _references(source: Source) -> Iterator[Problem]:
                     )
                     yield source.problem((*loc, key), says)
     yield from _circles(source)
+    yield from _refreshers(source)
 
 
 def _circles(source: Source) -> Iterator[Problem]:
@@ -90,6 +91,18 @@ def _circles(source: Source) -> Iterator[Problem]:
                 f"these trainings go round in a circle, none of them can come first: {shown}",
             )
             yield source.problem((*loc, "prerequisites"), says)
+
+
+def _refreshers(source: Source) -> Iterator[Problem]:
+    """Refreshers that take as long as the course itself."""
+    for loc, row in _entries(source, "trainings"):
+        minutes, refresher = row.get("minutes"), row.get("refresher_minutes")
+        if isinstance(minutes, int) and isinstance(refresher, int) and not refresher_is_shorter(minutes, refresher):
+            says = Sentence(
+                f"la révision doit durer moins que la formation, qui dure {minutes} minutes",
+                f"the refresher must be shorter than the training, which takes {minutes} minutes",
+            )
+            yield source.problem((*loc, "refresher_minutes"), says)
 
 
 def _pointing(source: Source, table: str, key: str, target: str, none: tuple[str, str]) -> Iterator[Problem]:

@@ -41,6 +41,7 @@ class EventKind(StrEnum):
     BADGE_ENROLLED = "badge_enrolled"
     BADGE_REVOKED = "badge_revoked"
     TRAINING_ADDED = "training_added"
+    TRAINING_CHANGED = "training_changed"
     TRAINER_NAMED = "trainer_named"
     TRAINER_RELIEVED = "trainer_relieved"
     QUALIFICATION_DECLARED = "qualification_declared"

@@ -30,6 +30,7 @@ class Code(StrEnum):
     TOO_FEW_PEOPLE = "too_few_people"
     TRAINING_UNKNOWN = "training_unknown"
     TRAINING_CYCLE = "training_cycle"
+    REFRESHER_NOT_SHORTER = "refresher_not_shorter"
     PREREQUISITE_MISSING = "prerequisite_missing"
     REFRESHER_WITHOUT_FIRST = "refresher_without_first"
     TRAINER_NOT_NAMED = "trainer_not_named"
@@ -151,6 +152,7 @@ NEXT_STEPS: dict[Code, tuple[NextStep, ...]] = {
     Code.TOO_FEW_PEOPLE: (NextStep.COME_TOGETHER,),
     Code.TRAINING_UNKNOWN: (NextStep.CORRECT_THE_TRAINING,),
     Code.TRAINING_CYCLE: (NextStep.CORRECT_THE_TRAINING,),
+    Code.REFRESHER_NOT_SHORTER: (NextStep.CORRECT_THE_TRAINING,),
     Code.PREREQUISITE_MISSING: (NextStep.ASK_FOR_TRAINING,),
     Code.REFRESHER_WITHOUT_FIRST: (NextStep.ASK_FOR_TRAINING,),
     Code.TRAINER_NOT_NAMED: (NextStep.ASK_ANOTHER_TRAINER,),

@@ -69,6 +69,11 @@ class Training:
     """Slugs of the trainings that must be held, too."""
 
 
+def refresher_is_shorter(minutes: int | None, refresher_minutes: int | None) -> bool:
+    """Whether a refresher takes less time than the whole course, where both are said."""
+    return minutes is None or refresher_minutes is None or refresher_minutes < minutes
+
+
 def end_of_right(training: Training, given_at: datetime, zone: ZoneInfo) -> datetime | None:
     """When a right given then ends, however much it is used; always later, None for never."""
     ends = []

@@ -1,9 +1,10 @@
 """What people see of rights, and what is asked about them."""
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
 from gateway.domain.qualifications import Line, Qualification
-from gateway.domain.training import Training
+from gateway.domain.training import Requirement, Training
 
 if TYPE_CHECKING:
     from gateway.ports.views import Page
@@ -28,3 +29,6 @@ class TrainingViews(Protocol):
         self, *, limit: int, cursor: str | None, member_id: str | None = None, qualification_id: str | None = None
     ) -> "Page[Line]":
         """The history of rights, newest first."""
+
+    def standing(self, member_id: str, resource: str, now: datetime) -> tuple[Requirement, ...] | None:
+        """How a member stands towards each training that a resource asks for; None when either is not there."""

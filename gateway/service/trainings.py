@@ -1,10 +1,13 @@
 """Trainings: what the lab teaches, what each stands on, and who may teach it."""
 
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from gateway.domain.events import Event, EventKind, Plain
 from gateway.domain.refusals import Code, Refused, refuse
-from gateway.domain.training import Training, cycle_in
+from gateway.domain.training import Training, cycle_in, refresher_is_shorter
 from gateway.ports.store import Work
 
 
@@ -18,9 +21,20 @@ def put_training(work: Work, training: Training, now: datetime) -> Training | Re
     cycle = cycle_in(edges)
     if cycle:
         return Refused((refuse(Code.TRAINING_CYCLE, cycle=" → ".join(cycle)),))
+    if not refresher_is_shorter(training.minutes, training.refresher_minutes):
+        return Refused((refuse(Code.REFRESHER_NOT_SHORTER, minutes=training.minutes),))
+    before = known.get(training.slug)
     kept = work.put_training(training)
-    _log(work, EventKind.TRAINING_ADDED, now, training=training.slug)
+    if kept != before:
+        kind = EventKind.TRAINING_CHANGED if before else EventKind.TRAINING_ADDED
+        _log(work, kind, now, training=training.slug)
     return kept
+
+
+def change_training(work: Work, *, slug: str, changes: Mapping[str, Any], now: datetime) -> Training | Refused | None:
+    """Change what is named of a course; the rest stays. None: no such training."""
+    course = work.training(slug)
+    return None if course is None else put_training(work, replace(course, **changes), now)
 
 
 def name_trainer(work: Work, *, training: str, member_id: str, now: datetime) -> bool:

@@ -9,7 +9,7 @@ import pytest
 from gateway.adapters.sql.transaction import Refused
 from gateway.domain.qualifications import Act, Line, Qualification
 from gateway.domain.timespan import Span
-from gateway.domain.training import Training, YearlyDate
+from gateway.domain.training import Standing, Training, YearlyDate
 from gateway.domain.workshops import Place, Roll, Workshop, WorkshopKind
 from tests.fixtures_store import NOW
 
@@ -238,3 +238,14 @@ class TestNearTheirEnd:
         old = right(lab, expires_at=NOW + DAY, level=2)
         add(store, old, right(lab, **{"level": 2} | other))
         assert (old.id in self.near(store)) is told
+
+
+class TestStanding:
+    def test_one_line_for_each_training_that_a_resource_asks_for(self, store, stored_lab):
+        lab, views = stored_lab, store.views()
+        (held,) = views.standing(lab.ada.id, lab.laser.slug, NOW)
+        assert (held.slug, held.state) == ("laser", Standing.VALID)
+        (missing,) = views.standing(lab.bob.id, lab.laser.slug, NOW)
+        assert (missing.slug, missing.state) == ("laser", Standing.MISSING)
+        assert views.standing(lab.bob.id, "nothing", NOW) is None
+        assert views.standing("nobody", lab.laser.slug, NOW) is None

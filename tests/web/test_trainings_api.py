@@ -157,3 +157,49 @@ def test_a_right_that_is_over_says_until_when_it_is_kept(api, people):
     made = api("POST", "/qualifications", {"member_id": people["Karim"], "training": "usinage"})[1]
     assert made["keep_until"] is None
     assert api("POST", f"/qualifications/{made['id']}/revoke")[1]["keep_until"][:4] == "2028"
+
+
+def test_a_training_is_changed_in_part_and_rights_that_were_given_keep_their_ends(api, people):
+    given = api("POST", "/qualifications", {"member_id": people["Karim"], "training": "usinage"})[1]
+    before = next(row for row in api("GET", "/trainings")[1]["items"] if row["slug"] == "usinage")
+    rules = {"validity_days": None, "unused_days": 90, "minutes": 120, "refresher_minutes": 30, "remind_days": [3, 14]}
+    status, made = api("PATCH", "/trainings/usinage", rules)
+    assert (status, made) == (200, before | rules | {"remind_days": [14, 3]})
+    (kept,) = api("GET", f"/qualifications?member_id={people['Karim']}")[1]["items"]
+    assert kept == given
+    assert api("PATCH", "/trainings/usinage", {})[1] == made
+    assert api("PATCH", "/trainings/rien", {"minutes": 5})[0] == 404
+    assert api("PATCH", "/trainings/usinage", {"slug": "autre"})[0] == 422
+    assert api("PATCH", "/trainings/usinage", {"minutes": 5}, role="auditor")[0] == 403
+
+
+def test_a_refresher_that_is_not_shorter_is_refused_and_changes_nothing(api):
+    rules = {"minutes": 30, "refresher_minutes": 30}
+    status, body = api("PATCH", "/trainings/usinage", rules)
+    assert (status, refusals(body)) == (409, ["refresher_not_shorter"])
+    status, body = api("POST", "/trainings", {"slug": "tour", "names": {"fr": "Tour"}} | rules)
+    assert (status, refusals(body)) == (409, ["refresher_not_shorter"])
+    kept = {row["slug"]: row["minutes"] for row in api("GET", "/trainings")[1]["items"]}
+    assert kept["usinage"] is None
+    assert "tour" not in kept
+
+
+def test_what_a_member_lacks_for_a_resource(api, people):
+    karim, ask = people["Karim"], "/qualifications/standing?resource=fraiseuse&member_id="
+
+    def states():
+        body = api("GET", ask + karim, role="auditor")[1]
+        return body["complete"], {row["training"]: row["state"] for row in body["items"]}
+
+    asked = set(states()[1])
+    assert states() == (False, dict.fromkeys(asked, "missing"))
+    first, *rest = sorted(asked)
+    declared = api("POST", "/qualifications/declare", {"member_id": karim, "training": first})[1]
+    assert states()[1][first] == "awaiting_validation"
+    api("POST", f"/qualifications/{declared['id']}/validate")
+    for slug in rest:
+        api("POST", "/qualifications", {"member_id": karim, "training": slug})
+    assert states() == (True, dict.fromkeys(asked, "valid"))
+    assert api("GET", ask + NOBODY)[0] == 404
+    assert api("GET", f"/qualifications/standing?resource=rien&member_id={karim}")[0] == 404
+    assert api("GET", ask + karim, role="kiosk")[0] == 403

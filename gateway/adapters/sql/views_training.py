@@ -1,5 +1,6 @@
 """Rights as people see them: lists and their history."""
 
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Select, bindparam, select
@@ -7,11 +8,12 @@ from sqlalchemy import Select, bindparam, select
 from gateway.adapters.sql import schema, views_lists
 from gateway.adapters.sql.pages import Paging, page
 from gateway.adapters.sql.part import SITE
+from gateway.adapters.sql.reading_access import by_member
 from gateway.adapters.sql.shapes import LINE, QUALIFICATION, TRAINING
 from gateway.adapters.sql.views_floor import TRAININGS
 from gateway.adapters.sql.views_part import ViewsPart
 from gateway.domain.qualifications import Line, Qualification
-from gateway.domain.training import Training
+from gateway.domain.training import Requirement, Training
 from gateway.ports.views import Page
 
 _lines, _rights, _trainings, _trainers = (
@@ -19,6 +21,9 @@ _lines, _rights, _trainings, _trainers = (
 )  # fmt: skip
 LINES = Paging("qualification_acts", _lines.id, _lines.id, descending=True)
 TRAINING_ID = select(_trainings.id).where(_trainings.site_id == SITE, _trainings.slug == bindparam("training"))
+RESOURCE_ID = select(schema.resources.c.id).where(
+    schema.resources.c.site_id == SITE, schema.resources.c.slug == bindparam("resource")
+)
 TRAINERS = (
     select(_trainers.member_id)
     .where(_trainers.training_id == bindparam("training_id"))
@@ -71,3 +76,13 @@ class TrainingViewsPart(ViewsPart):
                 tx, LINE, LINES, lines, lambda row: (row.id, row.id),
                 limit=limit, cursor=cursor, given=given, site_id=self._site.get(tx),
             )  # fmt: skip
+
+    def standing(self, member_id: str, resource: str, now: datetime) -> tuple[Requirement, ...] | None:
+        """How a member stands towards each training that a resource asks for; None when either is not there."""
+        with self._read() as tx:
+            site_id = self._site.get(tx)
+            found = tx.one(RESOURCE_ID, site_id=site_id, resource=resource)
+            if found is None:
+                return None
+            access = by_member(tx, site_id=site_id, resource_id=found[0], member_id=member_id, now=now).access
+            return access.requirements if access.member is not None else None
