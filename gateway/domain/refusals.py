@@ -68,6 +68,7 @@ class Code(StrEnum):
     WORKSHOP_SEATS_TAKEN = "workshop_seats_taken"
     WORKSHOP_MINIMUM_TOO_HIGH = "workshop_minimum_too_high"
     WORKSHOP_DEADLINE_TOO_LATE = "workshop_deadline_too_late"
+    WORKSHOP_DEADLINE_PAST = "workshop_deadline_past"
     WORKSHOP_RESOURCE_TAKEN = "workshop_resource_taken"
     WORKSHOP_READER_BUSY = "workshop_reader_busy"
     WORKSHOP_BADGE_WAITS = "workshop_badge_waits"
@@ -190,6 +191,7 @@ NEXT_STEPS: dict[Code, tuple[NextStep, ...]] = {
     Code.WORKSHOP_SEATS_TAKEN: (NextStep.CORRECT_THE_LIST,),
     Code.WORKSHOP_MINIMUM_TOO_HIGH: (NextStep.ADD_SEATS,),
     Code.WORKSHOP_DEADLINE_TOO_LATE: (NextStep.CHOOSE_ANOTHER_TIME,),
+    Code.WORKSHOP_DEADLINE_PAST: (NextStep.CHOOSE_ANOTHER_TIME,),
     Code.WORKSHOP_RESOURCE_TAKEN: (NextStep.CHOOSE_ANOTHER_TIME, NextStep.CHOOSE_ANOTHER_RESOURCE),
     Code.WORKSHOP_READER_BUSY: (NextStep.CHOOSE_ANOTHER_READER,),
     Code.WORKSHOP_BADGE_WAITS: (NextStep.TELL_THE_TRAINER,),

@@ -13,7 +13,7 @@ from gateway.domain.workshops import Roll, Step, Workshop, WorkshopState, Worksh
 LONGEST = timedelta(days=14)
 FURTHEST = timedelta(days=731)
 DECIDE_BEFORE = timedelta(hours=24)
-"""When a minimum is decided upon, unless the plan says otherwise."""
+"""When a minimum is decided upon, unless the plan says otherwise or starts sooner than that."""
 
 
 def check_times(starts: datetime, ends: datetime, now: datetime) -> tuple[Refusal, ...]:
@@ -32,7 +32,7 @@ def check_times(starts: datetime, ends: datetime, now: datetime) -> tuple[Refusa
     return tuple(found)
 
 
-def check_workshop(workshop: Workshop, *, taken: int = 0) -> tuple[Refusal, ...]:
+def check_workshop(workshop: Workshop, now: datetime, *, taken: int = 0) -> tuple[Refusal, ...]:
     """Every rule that seats, minimum and deadline break."""
     found = []
     if workshop.seats < taken:
@@ -41,14 +41,18 @@ def check_workshop(workshop: Workshop, *, taken: int = 0) -> tuple[Refusal, ...]
         found.append(refuse(Code.WORKSHOP_MINIMUM_TOO_HIGH, seats=workshop.seats))
     if workshop.decide_by is not None and workshop.decide_by > workshop.span.starts:
         found.append(refuse(Code.WORKSHOP_DEADLINE_TOO_LATE, starts=workshop.span.starts))
+    if workshop.state is WorkshopState.PLANNED and workshop.decide_by is not None and workshop.decide_by <= now:
+        # It would be cancelled at once.
+        found.append(refuse(Code.WORKSHOP_DEADLINE_PAST, since=workshop.decide_by))
     return tuple(found)
 
 
-def with_deadline(workshop: Workshop) -> Workshop:
-    """A minimum has a deadline, and only a minimum has one."""
+def with_deadline(workshop: Workshop, now: datetime) -> Workshop:
+    """A minimum has a deadline, and only a minimum has one; half of the time that is left is for people to enrol."""
     if workshop.minimum == 0:
         return replace(workshop, decide_by=None)
-    return replace(workshop, decide_by=workshop.decide_by or workshop.span.starts - DECIDE_BEFORE)
+    starts = workshop.span.starts
+    return replace(workshop, decide_by=workshop.decide_by or starts - min(DECIDE_BEFORE, (starts - now) / 2))
 
 
 def may_change(workshop: Workshop, now: datetime) -> Refusal | None:
@@ -73,10 +77,11 @@ def change(
     if objections:
         return objections
     if moved and old.decide_by is not None and "decide_by" not in changes:
-        # The deadline keeps its distance from the start.
-        changes = {**changes, "decide_by": old.decide_by + (span[0] - old.span.starts)}
-    new = with_deadline(replace(old, span=Span(*span), **changes))
-    objections = check_workshop(new, taken=roll.taken)
+        # The deadline keeps its distance from the start, while it can.
+        shifted = old.decide_by + (span[0] - old.span.starts)
+        changes = {**changes, "decide_by": shifted if shifted > now else None}
+    new = with_deadline(replace(old, span=Span(*span), **changes), now)
+    objections = check_workshop(new, now, taken=roll.taken)
     if objections:
         return objections
     places = tuple(

@@ -176,7 +176,7 @@ class Workshop:
 class Place:
     """One line of the list: a member, a name kept only here, or a group with its mediator.
 
-    ``present`` None is *not noted yet*; ``passed`` is another matter. ``joined_at`` is the order of the line.
+    ``contact`` is how to reach somebody who stands only here; it goes with the name. ``present`` None is *not noted yet*; ``passed`` is another matter. ``joined_at`` is the order of the line.
     """
 
     id: str
@@ -185,6 +185,7 @@ class Place:
     state: PlaceState = PlaceState.ENROLLED
     member_id: str | None = None
     name: str | None = None
+    contact: str | None = None
     headcount: Headcount | None = None
     mediator_id: str | None = None
     offered_until: datetime | None = None

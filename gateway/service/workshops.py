@@ -64,7 +64,7 @@ def plan(work: Work, wish: Plan, *, zone: str, ids: Ids, now: datetime) -> tuple
         return Refused((spans,))
     series = ids.new() if wish.rule else None
     workshops = [_workshop(wish, span, series, ids, now) for span in spans]
-    objections = rules.check_workshop(workshops[0])
+    objections = rules.check_workshop(workshops[0], now)
     if objections:
         return Refused(objections)
     clashes = {workshop.id: _clashes(work, taken, workshop.span) for workshop in workshops}
@@ -161,7 +161,8 @@ def _workshop(wish: Plan, span: Span, series: str | None, ids: Ids, now: datetim
             id=ids.new(), kind=wish.kind, titles=wish.titles, trainer_id=wish.trainer_id, span=span, seats=wish.seats,
             created_at=now, training=wish.training, minimum=wish.minimum, decide_by=decide_by,
             offer_hours=wish.offer_hours, series_id=series,
-        )
+        ),
+        now,
     )  # fmt: skip
 
 

@@ -13,10 +13,11 @@ from gateway.service.workshops_rolls import keep
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Who:
-    """A member by id; or a name that stands only on the list; or a headcount, under the member who brings it."""
+    """A member by id; or a name that stands only on the list, with how to reach them; or a headcount and its mediator."""
 
     member_id: str | None = None
     name: str | None = None
+    contact: str | None = None
     headcount: Headcount | None = None
     mediator_id: str | None = None
 
@@ -29,7 +30,7 @@ def line_for(work: Work, roll: Roll, who: Who, *, id: str, now: datetime) -> Pla
     mediator = (who.mediator_id or roll.workshop.trainer_id) if who.headcount else None
     return Place(
         id=id, workshop_id=roll.workshop.id, joined_at=now, member_id=who.member_id, name=who.name,
-        headcount=who.headcount, mediator_id=mediator,
+        contact=who.contact, headcount=who.headcount, mediator_id=mediator,
     )  # fmt: skip
 
 
@@ -61,7 +62,7 @@ def accept(work: Work, *, workshop_id: str, place_id: str, now: datetime) -> Pla
 
 
 def name(work: Work, *, workshop_id: str, place_id: str, member_id: str, now: datetime) -> Place | Refused | None:
-    """Say which member a name on the list is: they have an account now. The name itself is forgotten."""
+    """Say which member a name on the list is: they have an account now. Name and contact are forgotten."""
 
     def named(roll: Roll, place: Place, _now: datetime) -> Step | Refusal:
         if place.headcount is not None or place.member_id is not None:
@@ -70,7 +71,7 @@ def name(work: Work, *, workshop_id: str, place_id: str, member_id: str, now: da
             return refuse(Code.NO_SUCH_MEMBER, member=member_id)
         if roll.of_member(member_id) is not None:
             return refuse(Code.WORKSHOP_TWICE)
-        return Step(roll=seats.with_place(roll, replace(place, member_id=member_id, name=None)))
+        return Step(roll=seats.with_place(roll, replace(place, member_id=member_id, name=None, contact=None)))
 
     return _act(work, workshop_id, place_id, named, now)
 

@@ -47,7 +47,7 @@ def test_a_workshop_and_every_kind_of_line_come_back_as_they_were(stored_lab):
     pupils = Headcount(commune="Hesdin", bands=((AgeBand.PRIMARY, 3), (AgeBand.LOWER_SECONDARY, 1)))
     places = (
         line(lab, session, member_id=lab.bob.id, present=True, present_at=lab.now, passed=True, qualification_id=lab.right.id),
-        line(lab, session, name="Zoé"),
+        line(lab, session, name="Zoé", contact="06 12 34 56 78"),
         line(lab, session, headcount=pupils, mediator_id=lab.ada.id, name="CM2", present=False),
         line(lab, session, member_id=lab.ada.id, state=PlaceState.OFFERED, offered_until=lab.now + HOUR),
     )  # fmt: skip

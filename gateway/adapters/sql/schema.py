@@ -339,7 +339,7 @@ workshop_places = Table(
     Column("headcount", plain_json()), _ref("mediator_id", "members.id", nullable=True),
     _text("state"), _at("joined_at", nullable=False), _at("offered_until"),
     Column("present", Boolean()), _at("present_at"), Column("passed", Boolean()),
-    _ref("qualification_id", "qualifications.id", nullable=True),
+    _ref("qualification_id", "qualifications.id", nullable=True), _note("contact"),
     UniqueConstraint("workshop_id", "member_id"),
     Index("ix_workshop_places_member_id", "member_id"),
 )  # fmt: skip

@@ -70,7 +70,7 @@ PLACE: Shape[Place] = Shape(
     {
         name: _places[name]
         for name in (
-            "id", "workshop_id", "joined_at", "state", "member_id", "name", "headcount", "mediator_id",
+            "id", "workshop_id", "joined_at", "state", "member_id", "name", "contact", "headcount", "mediator_id",
             "offered_until", "present", "present_at", "passed", "qualification_id",
         )
     },

@@ -42,7 +42,7 @@ def workshop(**changes):
         id="w", kind=WorkshopKind.COURSE, titles={"fr": "Découpe laser"}, trainer_id="t", span=Span(STARTS, ENDS), seats=2,
         created_at=NOON, offer_hours=24,
     )  # fmt: skip
-    return with_deadline(replace(made, **changes))
+    return with_deadline(replace(made, **changes), NOON)
 
 
 def person(who, **changes):
@@ -189,12 +189,18 @@ def test_more_seats_are_offered_at_once_and_fewer_than_taken_are_refused():
 
 def test_another_time_is_told_to_everybody_and_takes_deadline_and_offers_along():
     roll = left(full(minimum=2), "ada").roll
-    step = change(roll, {}, span=(STARTS - 60 * HOUR, ENDS - 60 * HOUR), room_changed=False, now=NOON)
+    step = change(roll, {}, span=(STARTS - 40 * HOUR, ENDS - 40 * HOUR), room_changed=False, now=NOON)
     assert isinstance(step, Step)
-    assert step.roll.workshop.decide_by == STARTS - 84 * HOUR
-    assert step.roll.of_member("cyd").offered_until == STARTS - 60 * HOUR
+    assert step.roll.workshop.decide_by == STARTS - 64 * HOUR
+    assert step.roll.of_member("cyd").offered_until == NOON + 24 * HOUR
     told = [h.place.member_id for h in step.happenings if h.kind is EventKind.WORKSHOP_CHANGED and h.place]
     assert told == ["bob", "cyd", "dan"]
+
+
+def test_a_workshop_soon_leaves_people_time_to_enrol_before_it_is_decided():
+    soon = change(full(minimum=2), {}, span=(NOON + 10 * HOUR, ENDS), room_changed=False, now=NOON)
+    assert soon.roll.workshop.decide_by == NOON + 5 * HOUR
+    assert soon.roll.workshop.state is WorkshopState.PLANNED
 
 
 def test_what_is_cancelled_or_over_stays_so():
@@ -225,9 +231,10 @@ def test_times_that_cannot_be_planned(starts, ends, codes):
 
 
 def test_seats_minimum_and_deadline_must_fit():
-    assert [r.code for r in check_workshop(workshop(minimum=3, decide_by=STARTS + HOUR))] == [
+    assert [r.code for r in check_workshop(workshop(minimum=3, decide_by=STARTS + HOUR), NOON)] == [
         Code.WORKSHOP_MINIMUM_TOO_HIGH, Code.WORKSHOP_DEADLINE_TOO_LATE,
     ]  # fmt: skip
+    assert [r.code for r in check_workshop(workshop(minimum=2, decide_by=NOON), NOON)] == [Code.WORKSHOP_DEADLINE_PAST]
     assert workshop(minimum=0, decide_by=NOON).decide_by is None
 
 

@@ -306,11 +306,11 @@ def test_people_without_an_account_and_a_class_are_on_the_list_too(desk):
 
 def test_a_name_becomes_a_member_once(desk):
     key = desk.planned(seats=3)
-    zoe = desk.enrol(key, Who(name="Zoé"))
+    zoe = desk.enrol(key, Who(name="Zoé", contact="zoe@example.org"))
     desk.enrol(key, desk.lab.bob)
     assert codes(desk.act(workshops_places.name, key, zoe.id, member_id=desk.lab.bob)) == [Code.WORKSHOP_TWICE]
     named = desk.act(workshops_places.name, key, zoe.id, member_id=desk.lab.ada)
-    assert (named.member_id, named.name) == (desk.lab.ada, None)
+    assert (named.member_id, named.name, named.contact) == (desk.lab.ada, None, None)
     assert codes(desk.act(workshops_places.name, key, zoe.id, member_id=desk.lab.ada)) == [Code.WORKSHOP_ROW_UNKNOWN]
 
 
@@ -389,12 +389,12 @@ def test_a_workshop_without_a_training_gives_no_right(desk):
 
 def test_a_month_after_the_end_names_are_forgotten(desk):
     key = desk.planned()
-    desk.enrol(key, Who(name="Zoé"))
+    desk.enrol(key, Who(name="Zoé", contact="06 12 34 56 78"))
     desk.at(desk.starts + 4 * HOUR)
     assert desk.roll(key).workshop.state is WorkshopState.HELD
     assert desk.roll(key).places[0].name == "Zoé"
     desk.at(desk.starts + timedelta(days=31))
-    assert desk.roll(key).places[0].name is None
+    assert (desk.roll(key).places[0].name, desk.roll(key).places[0].contact) == (None, None)
     assert desk.lab.store.views().workshops_due(desk.lab.in_(days=999)) == ()
 
 
