@@ -14,10 +14,14 @@ from dashboard.api import (
     sessions,
     team,
     trainings,
+    workshop_lists,
+    workshops,
 )
 
 router = APIRouter(prefix="/api/v1")
-for part in (
-    resources, access, sessions, jobs, reservations, members, trainings, qualifications, policies, opening, team,
-):  # fmt: skip
+PARTS = (
+    resources, access, sessions, jobs, reservations, members, trainings, qualifications, workshops, workshop_lists,
+    policies, opening, team,
+)  # fmt: skip
+for part in PARTS:
     router.include_router(part.router)

@@ -73,6 +73,7 @@ class Code(StrEnum):
     WORKSHOP_READER_BUSY = "workshop_reader_busy"
     WORKSHOP_BADGE_WAITS = "workshop_badge_waits"
     WORKSHOP_ROW_UNKNOWN = "workshop_row_unknown"
+    WORKSHOP_NOT_A_GROUP = "workshop_not_a_group"
     NO_SUCH_MEMBER = "no_such_member"
     NO_SUCH_TRAINING = "no_such_training"
     NO_SUCH_RESOURCE = "no_such_resource"
@@ -196,6 +197,7 @@ NEXT_STEPS: dict[Code, tuple[NextStep, ...]] = {
     Code.WORKSHOP_READER_BUSY: (NextStep.CHOOSE_ANOTHER_READER,),
     Code.WORKSHOP_BADGE_WAITS: (NextStep.TELL_THE_TRAINER,),
     Code.WORKSHOP_ROW_UNKNOWN: (NextStep.CORRECT_THE_LIST,),
+    Code.WORKSHOP_NOT_A_GROUP: (NextStep.CORRECT_THE_LIST,),
     Code.NO_SUCH_MEMBER: (NextStep.CORRECT_THE_LIST,),
     Code.NO_SUCH_TRAINING: (NextStep.CORRECT_THE_LIST,),
     Code.NO_SUCH_RESOURCE: (NextStep.CORRECT_THE_LIST,),

@@ -21,6 +21,8 @@ def attend(
         return refusal
     if not present and place.qualification_id is not None:
         return refuse(Code.WORKSHOP_RIGHT_GIVEN)
+    if headcount is not None and place.headcount is None:
+        return refuse(Code.WORKSHOP_NOT_A_GROUP)
     noted = replace(
         place, present=present, present_at=at if present else None, passed=place.passed if present else None,
         headcount=headcount if present and headcount else place.headcount,

@@ -153,7 +153,9 @@ def _over(workshop: Workshop, now: datetime) -> bool:
 def _without_old_names(roll: Roll, now: datetime) -> Roll:
     if now < roll.workshop.span.ends + NAMES_KEPT:
         return roll
-    return replace(roll, places=tuple(replace(p, name=None, contact=None) if _only_a_name(p) else p for p in roll.places))
+    return replace(
+        roll, places=tuple(replace(p, name=None, contact=None) if _only_a_name(p) else p for p in roll.places)
+    )
 
 
 def _only_a_name(place: Place) -> bool:

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from gateway.domain import workshop_plan as rules
-from gateway.domain.booking import Reservation
+from gateway.domain.booking import Purpose, Reservation
 from gateway.domain.events import EventKind
 from gateway.domain.people import Names
 from gateway.domain.recurrence import expand
@@ -184,8 +184,9 @@ def _take(work: Work, workshop: Workshop, taken: Iterable[Resource], ids: Ids, n
     holds = []
     for resource in taken:
         held = Reservation(
-            id=ids.new(), resource_id=resource.id, member_id=workshop.trainer_id, span=workshop.span, created_at=now
-        )
+            id=ids.new(), resource_id=resource.id, member_id=workshop.trainer_id, span=workshop.span, created_at=now,
+            purpose=Purpose.WORKSHOP,
+        )  # fmt: skip
         if not work.add_reservation(held):
             # It was free a moment ago: somebody else was quicker, and all of this is undone.
             raise StoreUnavailable(f"{resource.slug} was taken meanwhile; try again")

@@ -51,7 +51,7 @@ OVER = (
     select(*RESERVATION.columns)
     .where(_booked.resource_id == bindparam("resource_id"), _booked.cancelled_at.is_(None))
     .where(_booked.starts < bindparam("ends", type_=_booked.starts.type))
-    .where(_booked.ends > bindparam("starts", type_=_booked.ends.type))
+    .where(_booked.busy_until > bindparam("starts", type_=_booked.ends.type))
     .order_by(_booked.starts)
 )
 BADGED = (

@@ -283,6 +283,13 @@ def test_a_class_that_comes_with_more_takes_seats_that_are_there():
     assert code(came(26)) == Code.WORKSHOP_FULL
 
 
+def test_a_person_is_not_counted_by_age():
+    roll = full()
+    assert code(attend(roll, roll.places[0], present=True, at=STARTS, headcount=school(3).headcount)) == (
+        Code.WORKSHOP_NOT_A_GROUP
+    )
+
+
 def test_a_name_that_stands_only_on_the_list_is_forgotten_the_headcount_is_not():
     roll = joined(
         Roll(workshop=workshop(seats=30)), person(None, id="p-1", name="Zoé"), replace(school(24), name="CM2")
