@@ -35,8 +35,8 @@ HOLDING = frozenset({Status.STANDING, Status.AWAITING_APPROVAL})
 class Reservation:
     """A hold on a resource for a span; ``cancelled_at`` None while it holds it.
 
-    ``member_id`` is None for an anonymous visitor and for maintenance; a workshop's is its trainer. ``buffer`` is the pause after
-    it, in which nobody else may begin. ``version`` counts its changes. ``series_id`` is shared by those made in one go.
+    ``member_id`` is None for an anonymous visitor and for maintenance; a workshop's is its trainer. ``buffer`` is the
+    pause after it, in which nobody else may begin. ``version`` counts its changes. ``series_id`` is shared by those made in one go.
     """
 
     id: str

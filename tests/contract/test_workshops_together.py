@@ -3,6 +3,7 @@
 import threading
 from datetime import timedelta
 
+from gateway.domain.booking import Purpose
 from gateway.domain.people import Member
 from gateway.domain.workshops import PlaceState, WorkshopKind
 from gateway.ports.errors import StoreUnavailable
@@ -89,4 +90,4 @@ def test_one_of_two_workshops_gets_the_machine(store, stored_lab):
     assert len(store.views().workshops(limit=10, cursor=None).rows) == 1
     with store.begin() as work:
         held = work.reservations_over(lab.laser.id, next(one for one in made if isinstance(one, tuple))[0].span)
-    assert len(held) == 1
+    assert [(one.purpose, one.member_id) for one in held] == [(Purpose.WORKSHOP, lab.ada.id)]

@@ -184,6 +184,17 @@ def test_a_paper_list_is_typed_in_and_everybody_present_gets_the_right(send, pla
     assert sorted(row["member_id"] for row in rights) == sorted(lab.people[who].id for who in ("Karim", "Léa"))
 
 
+def test_a_trainer_gives_only_what_they_hold(send, planned, lab):
+    key, trainer = planned(), lab.people["Inès"].id
+    karim = send("POST", f"/{key}/places", {"member_id": lab.people["Karim"].id}, status=201)["id"]
+    lab.clock.advance(timedelta(days=3).total_seconds())
+    send("POST", f"/{key}/list", {"rows": [{"place_id": karim, "present": True}]})
+    (answer,) = send("POST", f"/{key}/pass", {"granted_by_member": trainer})["items"]
+    assert answer["outcome"] == "refused"
+    assert answer["refusals"]
+    assert send("GET", f"/{key}/places")["items"][0]["qualification_id"] is None
+
+
 def test_a_workshop_moves_with_its_machine_or_not_at_all(send, planned, lab):
     key, starts = planned(), lab.clock.now() + timedelta(days=5)
     ends = starts + timedelta(hours=2)
