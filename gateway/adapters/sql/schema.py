@@ -25,7 +25,7 @@ from sqlalchemy import (
 
 from gateway.adapters.sql.types import Moment, plain_json
 
-REVISION = "0009"
+REVISION = "0010"
 """The newest migration: `check()` refuses any other."""
 
 TAP_KINDS = "kind IN ('tap_granted', 'tap_refused', 'tap_noted')"
