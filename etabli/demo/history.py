@@ -102,11 +102,14 @@ def _member_of(past: _Past, visit: Visit) -> Member | None:
     return past.written.members.get(visit.person.name)
 
 
+_COURSE_NAMES = {course["slug"]: course["names"] for course in lab.TRAININGS}
+
+
 def _refused(past: _Past, visit: Visit, at: datetime, base: Basis) -> None:
     member = _member_of(past, visit)
     found: list[Refusal] = [] if member else [refuse(Code.BADGE_UNKNOWN)]
     found += [
-        refuse(Code.TRAINING_MISSING, training=slug, names=lab.TRAININGS[slug][0]) for slug in visit.missing if member
+        refuse(Code.TRAINING_MISSING, training=slug, names=_COURSE_NAMES[slug]) for slug in visit.missing if member
     ]
     data: dict[str, Plain] = {"refusals": [str(r.code) for r in found], "reasons": [to_plain(r) for r in found]}
     if member is None:

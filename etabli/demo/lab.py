@@ -1,7 +1,7 @@
 """The demo's lab: its places, its courses and the people who come. All of them invented."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from devices.simulated.workshop import Person, Place
 from gateway.domain.resources import ResourceKind
@@ -12,13 +12,23 @@ Plug = Literal["tasmota", "shelly-gen1", "shelly-gen2", "esphome", "zigbee2mqtt"
 SLUG = "atelier-demo"
 NAME = "L'Atelier du Canal"
 
-TRAININGS: dict[str, tuple[dict[str, str], int | None]] = {
-    "decoupe-laser": ({"fr": "Découpe laser", "en": "Laser cutting"}, 730),
-    "fraisage": ({"fr": "Fraisage numérique", "en": "CNC milling"}, 730),
-    "impression-3d": ({"fr": "Impression 3D", "en": "3D printing"}, None),
-    "textile": ({"fr": "Textile numérique", "en": "Digital textiles"}, None),
-    "soudure": ({"fr": "Soudure électronique", "en": "Soldering"}, None),
-}
+TRAININGS: tuple[dict[str, Any], ...] = (
+    {
+        "slug": "decoupe-laser", "names": {"fr": "Découpe laser", "en": "Laser cutting"}, "validity_days": 730,
+        "minutes": 120, "refresher_minutes": 30, "retention_years": 5,
+    },
+    {
+        "slug": "fraisage", "names": {"fr": "Fraisage numérique", "en": "CNC milling"}, "unused_days": 180,
+        "minutes": 180, "refresher_minutes": 45,
+    },
+    {"slug": "impression-3d", "names": {"fr": "Impression 3D", "en": "3D printing"}, "minutes": 60},
+    {
+        "slug": "textile", "names": {"fr": "Textile numérique", "en": "Digital textiles"}, "yearly_until": "08-31",
+        "minutes": 90, "refresher_minutes": 20,
+    },
+    {"slug": "soudure", "names": {"fr": "Soudure électronique", "en": "Soldering"}, "minutes": 45},
+)  # fmt: skip
+"""As in `[[trainings]]`: rights for a duration, as long as they are used, until a day of the year, for ever."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

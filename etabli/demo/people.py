@@ -14,7 +14,7 @@ from etabli.demo import lab
 from gateway.domain.events import Event, EventKind, Plain
 from gateway.domain.people import Member, Role
 from gateway.domain.qualifications import Qualification
-from gateway.domain.training import Training
+from gateway.domain.training import Training, end_of_right, expiry
 from gateway.ports.store import Store, Token, Work
 
 KNOWN_FOR = timedelta(days=74)
@@ -42,9 +42,7 @@ def hashes(base: Basis, badge: bytes) -> tuple[HashedBadge, ...]:
 def settle(work: Work, base: Basis, written: Written, chance: random.Random) -> Iterator[Event]:
     """Everybody, with badge and rights; what the log should say of it."""
     began = base.clock.now() - KNOWN_FOR
-    trainings: dict[str, Training] = {
-        slug: found for slug in lab.TRAININGS if (found := work.training(slug)) is not None
-    }
+    trainings = {course.slug: course for course in work.trainings()}
     for person in lab.PEOPLE:
         joined = began + timedelta(days=chance.uniform(0, 50))
         member = Member(id=base.ids.new(), first_name=person.name, last_name=lab.LAST_NAME, created_at=joined)
@@ -52,17 +50,21 @@ def settle(work: Work, base: Basis, written: Written, chance: random.Random) -> 
         written.members[person.name] = member
         work.add_badge(id=base.ids.new(), member_id=member.id, badge=hashes(base, lab.badge_of(person)), now=joined)
         for slug in sorted(person.trained):
-            granted = joined + timedelta(days=chance.uniform(0, 5))
-            work.add_qualification(_right(base, member, trainings[slug], granted))
+            taught = joined + timedelta(days=chance.uniform(0, 5))
+            right = _right(work, base, member, trainings[slug], taught)
+            work.add_qualification(right)
             data: dict[str, Plain] = {"training": slug}
-            yield Event(kind=EventKind.QUALIFICATION_GRANTED, at=granted, member_id=member.id, data=data)
+            yield Event(kind=EventKind.QUALIFICATION_GRANTED, at=right.granted_at, member_id=member.id, data=data)
 
 
-def _right(base: Basis, member: Member, course: Training, granted: datetime) -> Qualification:
-    days = course.validity_days
+def _right(work: Work, base: Basis, member: Member, course: Training, taught: datetime) -> Qualification:
+    """A right that still holds: whoever came before the course's day of the year came again on it."""
+    ends_at = end_of_right(course, taught, work.zone())
+    if ends_at is not None and ends_at <= base.clock.now():
+        return _right(work, base, member, course, ends_at)
     return Qualification(
-        id=base.ids.new(), member_id=member.id, training_id=course.id, granted_at=granted, granted_by="Sophie Démo",
-        expires_at=granted + timedelta(days=days) if days else None,
+        id=base.ids.new(), member_id=member.id, training_id=course.id, granted_at=taught, granted_by="Sophie Démo",
+        ends_at=ends_at, expires_at=expiry(course, ends_at, taught),
     )  # fmt: skip
 
 

@@ -112,10 +112,7 @@ class Stage:
             data=DataSettings(directory=data),
             web=WebSettings(host=host, port=port),
             broker=broker,
-            trainings=tuple(
-                TrainingSettings.model_validate({"slug": slug, "names": names, "validity_days": days})
-                for slug, (names, days) in lab.TRAININGS.items()
-            ),
+            trainings=tuple(map(TrainingSettings.model_validate, lab.TRAININGS)),
             resources=tuple(resource_settings(station) for station in lab.STATIONS),
             devices=tuple(device for station in lab.STATIONS for device in self._devices(station)),
         )

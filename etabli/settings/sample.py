@@ -55,7 +55,10 @@ retention_days = 90
 [[trainings]]
 slug = "decoupe-laser"
 names = { fr = "Découpe laser", en = "Laser cutter" }
-validity_days = 730
+validity_days = 730         # valable deux ans ; sans cette ligne, pour toujours
+# yearly_until = "08-31"    # ou jusqu'au soir de ce jour, chaque année
+# unused_days = 180         # ou tant que la machine sert : 180 jours sans elle, et le droit s'éteint
+# refresher_minutes = 30    # la révision, plus courte que la formation
 
 # --- Ressources : tout ce qu'un membre peut réserver ou mettre en marche ----------------------------------------
 
@@ -180,7 +183,10 @@ retention_days = 90
 [[trainings]]
 slug = "laser-cutting"
 names = { fr = "Découpe laser", en = "Laser cutting" }
-validity_days = 730
+validity_days = 730         # valid for two years; without this line, for ever
+# yearly_until = "08-31"    # or until the evening of this day, each year
+# unused_days = 180         # or as long as the machine is used: 180 days without it, and the right lapses
+# refresher_minutes = 30    # to refresh it takes less than the training
 
 # --- Resources: anything a member can book or switch on ---------------------------------------------------------
 

@@ -16,14 +16,10 @@ from gateway.domain.sessions import State
 @pytest.fixture(scope="module")
 def lived(tmp_path_factory):
     """A store with two weeks behind it."""
-    trainings = [
-        TrainingSettings.model_validate({"slug": slug, "names": names, "validity_days": days})
-        for slug, (names, days) in lab.TRAININGS.items()
-    ]
     settings = Settings(
         lab=LabSettings(slug=lab.SLUG, name=lab.NAME),
         data=DataSettings(directory=tmp_path_factory.mktemp("demo") / "data"),
-        trainings=tuple(trainings),
+        trainings=tuple(map(TrainingSettings.model_validate, lab.TRAININGS)),
         resources=tuple(resource_settings(station) for station in lab.STATIONS),
         devices=tuple(
             {"slug": f"{station.slug}-{end}", "role": role, "resource": station.slug}
@@ -103,3 +99,14 @@ def test_a_kept_folder_is_not_lived_twice_but_gets_new_tokens(lived):
     assert len(every(lambda c: store.views().sessions(limit=200, cursor=c))) == before
     assert again.manager_token not in ("", written.manager_token)
     assert set(again.members) == {person.name for person in lab.PEOPLE}
+
+
+def test_each_way_for_a_right_to_end_is_shown_and_every_right_still_holds(lived):
+    store, base, _, _ = lived
+    courses = {course.slug: course for course in store.views().trainings()}
+    assert courses["decoupe-laser"].validity_days
+    assert courses["fraisage"].unused_days
+    assert courses["textile"].yearly_until
+    for right in store.views().qualifications(limit=100, cursor=None).rows:
+        assert right.valid(base.clock.now())
+        assert (right.expires_at is None) == (right.training_id in (courses["impression-3d"].id, courses["soudure"].id))
