@@ -17,6 +17,7 @@ from dashboard.kiosk import endpoints as kiosk
 from dashboard.live import LiveHub
 from dashboard.security import SecurityHeaders
 from dashboard.staff import endpoints as staff
+from dashboard.staff import workshops
 
 STATIC = Path(__file__).parent / "static"
 
@@ -41,7 +42,7 @@ def create_app(services: Services) -> FastAPI:
     app.state.services, app.state.hub, app.state.lab = services, hub, None
     app.state.slugs = {}
     problems.install(app)
-    for router in (floor.router, kiosk.router, staff.router, health.router, api):
+    for router in (floor.router, kiosk.router, staff.router, workshops.router, health.router, api):
         app.include_router(router)
     app.openapi = lambda: describe(app)  # type: ignore[method-assign]
     app.mount("/static", StaticFiles(directory=STATIC), name="static")

@@ -28,7 +28,8 @@ def _cookie(request: Request) -> str:
     return "__Host-etabli_staff" if request.url.scheme == "https" else "etabli_staff"
 
 
-def _secret(request: Request) -> str | None:
+def secret_of(request: Request) -> str | None:
+    """The token of whoever has signed in, while it is a live one of the team."""
     secret = request.cookies.get(_cookie(request))
     token = token_view(request, secret)
     return secret if token is not None and token.role in STAFF_ROLES else None
@@ -50,7 +51,7 @@ def _same_origin(request: Request) -> None:
 def staff_post(request: Request, form_token: Small = "") -> None:
     """Let a form pass only when somebody of the team sent it from this page."""
     _same_origin(request)
-    secret = _secret(request)
+    secret = secret_of(request)
     if secret is None:
         raise Problem("forbidden")
     if not hmac.compare_digest(form_token.encode(), _form_token(secret).encode()):
@@ -66,7 +67,7 @@ def home(
     said: str | None = None, member: Annotated[str | None, Query(max_length=64)] = None,
 ) -> HTMLResponse:  # fmt: skip
     """The desk, or the way in."""
-    secret, words = _secret(request), words_of(request)
+    secret, words = secret_of(request), words_of(request)
     if secret is None:
         return page(request, "staff/enter.html", words=words, private=True, wrong=False)
     views, now = services.store.views(), services.clock.now()
