@@ -28,16 +28,17 @@ def _printable(text: str) -> str:
     return text
 
 
-def _near(moment: datetime) -> datetime:
+def near(moment: datetime) -> datetime:
+    """Within the years a lab can mean; one without an offset stays as it is."""
     if not 2000 <= moment.year <= 2200:
         raise ValueError("a time between the years 2000 and 2200")
-    return moment.astimezone(UTC)
+    return moment.astimezone(UTC) if moment.tzinfo else moment
 
 
 Text = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), AfterValidator(_printable)
 ]
-Moment = Annotated[AwareDatetime, AfterValidator(_near)]
+Moment = Annotated[AwareDatetime, AfterValidator(near)]
 Slug = Annotated[str, StringConstraints(pattern=f"^{SLUG.pattern}$", max_length=64)]
 Id = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")]
 SlugInPath = Annotated[Slug, Path(description="The resource's slug, as on its label.")]

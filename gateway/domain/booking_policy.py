@@ -23,6 +23,8 @@ class BookingPolicy:
     week_count: int | None = whole("How many bookings a member may have in one local week, from Monday.", most=1000)
     future_count: int | None = whole("How many coming bookings a member may have.", most=1000)
     buffer_minutes: int | None = whole("How long the resource stays free between two bookings.", most=1440)
+    trained: bool = flag("Whether booking needs the trainings that the resource asks for, valid at that time.")
+    maintenance_first: bool = flag("Whether maintenance takes the place of bookings; each of their members is told.")
     approval: bool = flag("Whether staff must approve each booking of a member.")
     prime_hours: tuple[WeeklyHours, ...] = weekly("Hours of the week that are sought after, in local time.")
     prime_minutes: int | None = whole("How long a member may book within those hours in one local week.", most=7 * 1440)

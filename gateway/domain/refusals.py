@@ -84,6 +84,25 @@ class Code(StrEnum):
     BOOKING_IN_THE_PAST = "booking_in_the_past"
     BOOKING_TOO_FAR = "booking_too_far"
     BOOKING_OVERLAPS = "booking_overlaps"
+    BOOKING_SKIPPED_HOUR = "booking_skipped_hour"
+    BOOKING_TOO_SOON = "booking_too_soon"
+    BOOKING_TOO_SHORT = "booking_too_short"
+    BOOKING_OVER_LONGEST = "booking_over_longest"
+    BOOKING_OFF_STEP = "booking_off_step"
+    BOOKING_OUTSIDE_HOURS = "booking_outside_hours"
+    BOOKING_ON_HOLIDAY = "booking_on_holiday"
+    BOOKING_IN_CLOSURE = "booking_in_closure"
+    BOOKING_DAY_QUOTA = "booking_day_quota"
+    BOOKING_DAY_COUNT = "booking_day_count"
+    BOOKING_WEEK_QUOTA = "booking_week_quota"
+    BOOKING_WEEK_COUNT = "booking_week_count"
+    BOOKING_FUTURE_QUOTA = "booking_future_quota"
+    BOOKING_FUTURE_COUNT = "booking_future_count"
+    BOOKING_PRIME_QUOTA = "booking_prime_quota"
+    BOOKING_OVER = "booking_over"
+    BOOKING_OF_A_WORKSHOP = "booking_of_a_workshop"
+    BOOKING_FOR_NOBODY = "booking_for_nobody"
+    BOOKING_NOT_AWAITING = "booking_not_awaiting"
     ZONE_UNKNOWN = "zone_unknown"
     OPENING_UNREADABLE = "opening_unreadable"
     OPENING_KEY_UNKNOWN = "opening_key_unknown"
@@ -130,6 +149,10 @@ class NextStep(StrEnum):
     USE_ANOTHER = "use_another"
     CALL_STAFF = "call_staff"
     CHOOSE_ANOTHER_TIME = "choose_another_time"
+    CANCEL_ANOTHER = "cancel_another"
+    BOOK_ANEW = "book_anew"
+    CHANGE_THE_WORKSHOP = "change_the_workshop"
+    SAY_FOR_WHOM = "say_for_whom"
     CORRECT_THE_HOURS = "correct_the_hours"
     CORRECT_THE_RULE = "correct_the_rule"
 
@@ -208,6 +231,25 @@ NEXT_STEPS: dict[Code, tuple[NextStep, ...]] = {
     Code.BOOKING_IN_THE_PAST: (NextStep.CHOOSE_ANOTHER_TIME,),
     Code.BOOKING_TOO_FAR: (NextStep.CHOOSE_ANOTHER_TIME,),
     Code.BOOKING_OVERLAPS: (NextStep.CHOOSE_ANOTHER_TIME, NextStep.USE_ANOTHER),
+    Code.BOOKING_SKIPPED_HOUR: (NextStep.CHOOSE_ANOTHER_TIME,),
+    Code.BOOKING_TOO_SOON: (NextStep.CHOOSE_ANOTHER_TIME,),
+    Code.BOOKING_TOO_SHORT: (NextStep.CHOOSE_ANOTHER_TIME,),
+    Code.BOOKING_OVER_LONGEST: (NextStep.CHOOSE_ANOTHER_TIME,),
+    Code.BOOKING_OFF_STEP: (NextStep.CHOOSE_ANOTHER_TIME,),
+    Code.BOOKING_OUTSIDE_HOURS: (NextStep.CHOOSE_ANOTHER_TIME,),
+    Code.BOOKING_ON_HOLIDAY: (NextStep.CHOOSE_ANOTHER_TIME,),
+    Code.BOOKING_IN_CLOSURE: (NextStep.CHOOSE_ANOTHER_TIME,),
+    Code.BOOKING_DAY_QUOTA: (NextStep.CHOOSE_ANOTHER_TIME, NextStep.CANCEL_ANOTHER),
+    Code.BOOKING_DAY_COUNT: (NextStep.CHOOSE_ANOTHER_TIME, NextStep.CANCEL_ANOTHER),
+    Code.BOOKING_WEEK_QUOTA: (NextStep.CHOOSE_ANOTHER_TIME, NextStep.CANCEL_ANOTHER),
+    Code.BOOKING_WEEK_COUNT: (NextStep.CHOOSE_ANOTHER_TIME, NextStep.CANCEL_ANOTHER),
+    Code.BOOKING_FUTURE_QUOTA: (NextStep.CANCEL_ANOTHER,),
+    Code.BOOKING_FUTURE_COUNT: (NextStep.CANCEL_ANOTHER,),
+    Code.BOOKING_PRIME_QUOTA: (NextStep.CHOOSE_ANOTHER_TIME, NextStep.CANCEL_ANOTHER),
+    Code.BOOKING_OF_A_WORKSHOP: (NextStep.CHANGE_THE_WORKSHOP,),
+    Code.BOOKING_FOR_NOBODY: (NextStep.SAY_FOR_WHOM,),
+    Code.BOOKING_OVER: (NextStep.BOOK_ANEW,),
+    Code.BOOKING_NOT_AWAITING: (NextStep.BOOK_ANEW,),
     Code.ZONE_UNKNOWN: (NextStep.CORRECT_THE_HOURS,),
     Code.OPENING_UNREADABLE: (NextStep.CORRECT_THE_HOURS,),
     Code.OPENING_KEY_UNKNOWN: (NextStep.CORRECT_THE_HOURS,),

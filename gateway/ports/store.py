@@ -11,7 +11,6 @@ from typing import Protocol
 
 from devices.messages import HashedBadge
 from gateway.domain.access_facts import AccessFacts
-from gateway.domain.booking import Reservation, Status
 from gateway.domain.events import Event
 from gateway.domain.jobs import Job
 from gateway.domain.layers import Policies, SaidPolicies
@@ -20,6 +19,7 @@ from gateway.domain.resources import Device, DeviceRole, Resource, ResourceGroup
 from gateway.domain.sessions import Session
 from gateway.domain.streams import Stream
 from gateway.ports.store_answers import AnswersWork
+from gateway.ports.store_bookings import BookingsWork
 from gateway.ports.store_calendar import CalendarWork
 from gateway.ports.store_training import TrainingWork
 from gateway.ports.store_workshops import WorkshopWork
@@ -94,7 +94,7 @@ class Token:
     revoked_at: datetime | None = None
 
 
-class Work(WorkshopWork, AnswersWork, TrainingWork, CalendarWork, Protocol):
+class Work(BookingsWork, WorkshopWork, AnswersWork, TrainingWork, CalendarWork, Protocol):
     """One open transaction. Nothing is seen by anyone until it is committed; an exception rolls it back."""
 
     # streams and facts
@@ -202,15 +202,6 @@ class Work(WorkshopWork, AnswersWork, TrainingWork, CalendarWork, Protocol):
 
     def tapped_badge(self, event_id: int) -> tuple[HashedBadge, ...]:
         """The hashed badge of a refused tap, for one-click enrolment; empty when that event holds none."""
-
-    def add_reservation(self, reservation: Reservation) -> bool:
-        """Insert; False when the database refuses an overlap (the transaction stays usable)."""
-
-    def reservation(self, id: str) -> Reservation | None:
-        """A reservation by id."""
-
-    def cancel_reservation(self, id: str, now: datetime, status: Status = Status.CANCELLED) -> None:
-        """Free its span; ``status`` says why."""
 
     def add_token(self, token: Token) -> None:
         """Keep a token's digest."""

@@ -11,6 +11,8 @@ import pytest
 from gateway.adapters.sql import SqlStore
 from gateway.adapters.sql.guards import EXCLUSION, TRIGGERS
 from gateway.domain.booking import Purpose, Status
+from gateway.domain.resources import ResourceGroup
+from gateway.ports.errors import StoreUnavailable
 
 FREE = [(-1, 0), (1, 2), (-1, -0.5), (1.0000001, 3)]
 TAKEN = [(0, 1), (0.25, 0.75), (-1, 2), (-1, 0.5), (0.5, 2), (0, 0.5), (0.5, 1), (-0.5, 0.0000001)]
@@ -200,3 +202,93 @@ def _mend(url):
         mended.check()
     finally:
         mended.close()
+
+
+def change(held, **more):
+    return replace(held, version=held.version + 1, **more)
+
+
+def test_a_change_is_kept_and_the_same_change_again_is_the_same_answer(store, stored_lab):
+    lab = stored_lab
+    held = lab.booking(0, 1)
+    moved = change(held, span=lab.booking(2, 3).span, member_id=lab.bob.id, resource_id=lab.desk.id)
+    with store.begin() as work:
+        assert work.add_reservation(held)
+        assert work.save_reservation(moved)
+    with store.begin() as work:
+        assert work.save_reservation(moved)
+        assert work.reservation(held.id) == moved
+
+
+def test_a_change_onto_another_is_refused_and_the_transaction_goes_on(store, stored_lab):
+    lab = stored_lab
+    held, other, later = lab.booking(0, 1), lab.booking(2, 3), lab.booking(5, 6)
+    with store.begin() as work:
+        assert work.add_reservation(held)
+        assert work.add_reservation(other)
+        assert not work.save_reservation(change(held, span=replace(held.span, ends=other.span.ends)))
+        assert not work.save_reservation(change(held, buffer=timedelta(hours=2)))
+        assert work.add_reservation(later)
+    with store.begin() as work:
+        assert work.reservation(held.id) == held
+        assert work.reservation(later.id) == later
+
+
+def test_a_change_of_what_somebody_else_has_changed_is_not_written(store, stored_lab):
+    held = stored_lab.booking(0, 1)
+    with store.begin() as work:
+        assert work.add_reservation(held)
+        assert work.save_reservation(change(held, note="une"))
+    with pytest.raises(StoreUnavailable), store.begin() as work:
+        work.save_reservation(change(held, note="autre"))
+
+
+def test_the_bookings_of_a_member_are_those_of_the_machine_and_its_equals(store, stored_lab):
+    lab = stored_lab
+    first, past, freed = lab.booking(0, 1), lab.booking(-3, -2), lab.booking(4, 5)
+    others = (
+        lab.booking(2, 3, lab.bob), lab.booking(6, 7, purpose=Purpose.MAINTENANCE), lab.booking(0, 1, resource_id=lab.desk.id),
+    )  # fmt: skip
+    with store.begin() as work:
+        for one in (first, past, freed, *others):
+            assert work.add_reservation(one)
+        work.cancel_reservation(freed.id, lab.now)
+        assert work.bookings_of(first.member_id, first.resource_id, first.span.starts) == (first,)
+        group = work.put_group(ResourceGroup(id=lab.ids.new(), slug="egales", names={"fr": "Égales"}))
+        for slug in (lab.laser.slug, lab.desk.slug):
+            work.put_resource(replace(work.resource(slug), group_id=group.id))
+        found = work.bookings_of(first.member_id, first.resource_id, first.span.starts)
+        assert {one.id for one in found} == {first.id, others[2].id}
+
+
+def test_a_series_is_found_as_long_as_it_stands(store, stored_lab):
+    lab = stored_lab
+    series = lab.ids.new()
+    one, two = (lab.booking(n, n + 1, series_id=series) for n in (0, 2))
+    with store.begin() as work:
+        assert work.add_reservation(two)
+        assert work.add_reservation(one)
+        assert work.add_reservation(lab.booking(8, 9))
+        assert work.reservations_in(series) == (one, two)
+        work.cancel_reservation(one.id, lab.now)
+        assert work.reservations_in(series) == (two,)
+
+
+def test_two_requests_at_once_do_not_both_find_room_in_a_quota(store, stored_lab):
+    lab, found = stored_lab, []
+    together = threading.Barrier(4)
+
+    def book(n):
+        mine = lab.booking(2 * n, 2 * n + 1)
+        together.wait()
+        with store.begin() as work:
+            if not work.bookings_of(mine.member_id, mine.resource_id, lab.now - timedelta(days=9)):
+                assert work.add_reservation(mine)
+                found.append(n)
+
+    threads = [threading.Thread(target=book, args=(n,)) for n in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(found) == 1

@@ -154,11 +154,12 @@ def test_every_broken_rule_of_a_booking_is_told(lab, web, bearer, lea):
     assert {refusal["code"] for refusal in told["refusals"]} == {"booking_too_long", "booking_in_the_past"}
 
 
-def test_a_time_without_a_zone_is_a_mistake_in_the_data(lab, web, bearer, lea):
+def test_a_time_without_a_zone_is_refused_unless_the_zone_is_told(lab, web, bearer, lea):
     wish = {"resource": "laser", "member_id": lea.id, "starts": "2026-11-25T10:00:00", "ends": "2026-11-25T11:00:00"}
     answer = web.post("/api/v1/reservations", headers=bearer("manager"), json=wish)
-    assert answer.status_code == 422
-    assert {error["where"][-1] for error in problem(answer)["errors"]} == {"starts", "ends"}
+    assert [refusal["code"] for refusal in problem(answer)["refusals"]] == ["booking_no_zone"]
+    made = web.post("/api/v1/reservations", headers=bearer("manager"), json=wish | {"zone": "Europe/Paris"})
+    assert made.json()["starts"] == "2026-11-25T09:00:00Z"
 
 
 # People
