@@ -14,13 +14,14 @@ from dashboard.api import (
     sessions,
     team,
     trainings,
+    waiting,
     workshop_lists,
     workshops,
 )
 
 router = APIRouter(prefix="/api/v1")
 PARTS = (
-    resources, access, sessions, jobs, reservations, members, trainings, qualifications, workshops, workshop_lists,
+    resources, access, sessions, jobs, waiting, reservations, members, trainings, qualifications, workshops, workshop_lists,
     policies, opening, team,
 )  # fmt: skip
 for part in PARTS:

@@ -13,6 +13,7 @@ from gateway.ports.bus import Bus
 from gateway.ports.errors import BusUnavailable, EtabliError, SeriesUnavailable
 from gateway.ports.store import Store
 from gateway.ports.timeseries import TimeSeries
+from gateway.service.arrivals_sweep import ArrivalsSweeper
 from gateway.service.consume import Consumer
 from gateway.service.deliver import Deliver
 from gateway.service.series import SampleBuffer, SeriesSink, points_of_sample
@@ -60,12 +61,14 @@ class Gateway:
         )
         transact = Transact(store=store, clock=basis.clock, deliver=self.deliver)
         self.workshops = WorkshopSweeper(store=store, clock=basis.clock, transact=transact)
+        self.arrivals = ArrivalsSweeper(clock=basis.clock, transact=transact)
         self._supervise(supervisor)
 
     def _supervise(self, supervisor: Supervisor) -> None:
         supervisor.add("consume", self._consume, stage=STAGE, ping=self._hears_and_keeps)
         supervisor.add("sweeps", self.sweeper.run, stage=STAGE)
         supervisor.add("workshops", self.workshops.run, stage=STAGE)
+        supervisor.add("arrivals", self.arrivals.run, stage=STAGE)
         supervisor.add("samples", self.samples.run, stage=STAGE)
         for name, series in self._every_series.items():
             supervisor.add(f"sink-{name}", partial(self.deliver.run_sink, SeriesSink(series, name)), stage=STAGE)

@@ -22,6 +22,7 @@ class Status(StrEnum):
     AWAITING_APPROVAL = "awaiting_approval"
     CANCELLED = "cancelled"
     DECLINED = "declined"
+    NO_SHOW = "no_show"
 
 
 HOLDING = frozenset({Status.STANDING, Status.AWAITING_APPROVAL})
@@ -48,6 +49,8 @@ class Reservation:
     version: int = 1
     series_id: str | None = None
     note: str | None = None
+    checked_in_at: datetime | None = None
+    """When its member tapped within its time: nobody else is let in for it from then on."""
 
     @property
     def busy_until(self) -> datetime:

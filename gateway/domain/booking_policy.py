@@ -31,6 +31,9 @@ class BookingPolicy:
     no_show_minutes: int | None = whole(
         "A booking whose member has not come after this is released.", least=1, most=1440
     )
+    free_within_minutes: int | None = whole("Who leaves early gives back the rest after this.", most=1440)
+    offer_minutes: int | None = whole("How long an offer to whoever waits for a slot stands.", least=5, most=1440)
+    transferable: bool = flag("Whether a tap at a free equal machine moves the booking there.")
     late_cancel_minutes: int | None = whole(
         "Cancelling later than this before the start counts as late.", most=_MINUTES_OF_MONTH
     )

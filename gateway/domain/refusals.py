@@ -103,6 +103,9 @@ class Code(StrEnum):
     BOOKING_OF_A_WORKSHOP = "booking_of_a_workshop"
     BOOKING_FOR_NOBODY = "booking_for_nobody"
     BOOKING_NOT_AWAITING = "booking_not_awaiting"
+    WAIT_SLOT_FREE = "wait_slot_free"
+    WAIT_TWICE = "wait_twice"
+    OFFER_OVER = "offer_over"
     ZONE_UNKNOWN = "zone_unknown"
     OPENING_UNREADABLE = "opening_unreadable"
     OPENING_KEY_UNKNOWN = "opening_key_unknown"
@@ -250,6 +253,9 @@ NEXT_STEPS: dict[Code, tuple[NextStep, ...]] = {
     Code.BOOKING_FOR_NOBODY: (NextStep.SAY_FOR_WHOM,),
     Code.BOOKING_OVER: (NextStep.BOOK_ANEW,),
     Code.BOOKING_NOT_AWAITING: (NextStep.BOOK_ANEW,),
+    Code.WAIT_SLOT_FREE: (NextStep.BOOK_FIRST,),
+    Code.WAIT_TWICE: (NextStep.CHOOSE_ANOTHER_TIME,),
+    Code.OFFER_OVER: (NextStep.CHOOSE_ANOTHER_TIME,),
     Code.ZONE_UNKNOWN: (NextStep.CORRECT_THE_HOURS,),
     Code.OPENING_UNREADABLE: (NextStep.CORRECT_THE_HOURS,),
     Code.OPENING_KEY_UNKNOWN: (NextStep.CORRECT_THE_HOURS,),

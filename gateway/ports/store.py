@@ -19,6 +19,7 @@ from gateway.domain.resources import Device, DeviceRole, Resource, ResourceGroup
 from gateway.domain.sessions import Session
 from gateway.domain.streams import Stream
 from gateway.ports.store_answers import AnswersWork
+from gateway.ports.store_arrivals import ArrivalsWork
 from gateway.ports.store_bookings import BookingsWork
 from gateway.ports.store_calendar import CalendarWork
 from gateway.ports.store_training import TrainingWork
@@ -94,7 +95,7 @@ class Token:
     revoked_at: datetime | None = None
 
 
-class Work(BookingsWork, WorkshopWork, AnswersWork, TrainingWork, CalendarWork, Protocol):
+class Work(BookingsWork, WorkshopWork, AnswersWork, ArrivalsWork, TrainingWork, CalendarWork, Protocol):
     """One open transaction. Nothing is seen by anyone until it is committed; an exception rolls it back."""
 
     # streams and facts

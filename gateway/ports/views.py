@@ -13,6 +13,7 @@ from gateway.domain.people import Member, Role
 from gateway.domain.resources import Device, Resource, ResourceGroup
 from gateway.domain.sessions import Session
 from gateway.domain.training import Training
+from gateway.ports.views_arrivals import ArrivalsViews
 from gateway.ports.views_calendar import CalendarViews
 from gateway.ports.views_training import TrainingViews
 from gateway.ports.views_workshops import WorkshopViews
@@ -83,7 +84,7 @@ class LastTap:
     first_name: str | None
 
 
-class Views(WorkshopViews, TrainingViews, CalendarViews, Protocol):
+class Views(ArrivalsViews, WorkshopViews, TrainingViews, CalendarViews, Protocol):
     """Reads. Each call is one short transaction of its own; StoreUnavailable when the database is away."""
 
     def lab(self) -> Lab:

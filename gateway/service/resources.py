@@ -8,16 +8,23 @@ from gateway.domain.resources import Resource
 from gateway.domain.sessions import Session, Trigger
 from gateway.ports.store import Work
 from gateway.service.uses import advance
+from gateway.service.waiting import look_elsewhere, stand_again
 
 
 def take_out(work: Work, *, slug: str, reason: str | None, back_at: datetime | None, now: datetime) -> Resource | None:
-    """Out of service: new starts are refused at once, power goes when the machine is idle."""
-    return _change(work, slug, EventKind.RESOURCE_OUT, now, out=True, reason=reason, back_at=back_at)
+    """Out of service: new starts are refused at once, power goes when the machine is idle, bookings look elsewhere."""
+    changed = _change(work, slug, EventKind.RESOURCE_OUT, now, out=True, reason=reason, back_at=back_at)
+    if changed is not None:
+        look_elsewhere(work, changed, now)
+    return changed
 
 
 def put_back(work: Work, *, slug: str, now: datetime) -> Resource | None:
-    """In service again."""
-    return _change(work, slug, EventKind.RESOURCE_BACK, now, out=False, reason=None, back_at=None)
+    """In service again, and so are the bookings that nobody has moved."""
+    changed = _change(work, slug, EventKind.RESOURCE_BACK, now, out=False, reason=None, back_at=None)
+    if changed is not None:
+        stand_again(work, changed, now)
+    return changed
 
 
 def _change(

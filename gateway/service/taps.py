@@ -9,6 +9,7 @@ from gateway.domain.refusals import Code, Refusal, to_plain
 from gateway.domain.sessions import Session, State, Trigger, tapped_again_too_soon
 from gateway.ports.ids import Ids
 from gateway.ports.store import ResourceFacts, TapFacts, Work
+from gateway.service.arrivals import check_in, move_here
 from gateway.service.uses import Outcome, Received, Verdict, advance, log, power_orders, session_event
 from gateway.service.workshops_list import note_tap
 
@@ -27,10 +28,13 @@ def handle_tap(work: Work, fact: Received, now: datetime, ids: Ids) -> Outcome:
         if listed is not None:
             return listed
     if not fact.fresh(now):
+        check_in(work, facts.access, fact.happened_at)
         log(work, _event(EventKind.TAP_LATE, facts, fact, fact.happened_at))
         return Outcome()
     if session and holds and session.state is not State.INTERRUPTED:
         return _holder_tapped(work, facts, session, fact, now)
+    facts = move_here(work, facts, now)
+    check_in(work, facts.access, now)
     decision = decide_access(facts.access, now)
     if isinstance(decision, Denied):
         return _refuse(work, facts, fact, decision.refusals, now)

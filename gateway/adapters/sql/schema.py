@@ -25,7 +25,7 @@ from sqlalchemy import (
 
 from gateway.adapters.sql.types import Moment, plain_json
 
-REVISION = "0010"
+REVISION = "0011"
 """The newest migration: `check()` refuses any other."""
 
 TAP_KINDS = "kind IN ('tap_granted', 'tap_refused', 'tap_noted')"
@@ -244,7 +244,7 @@ reservations = Table(
     _at("starts", nullable=False), _at("ends", nullable=False),
     _at("created_at", nullable=False), _at("cancelled_at"),
     _text("purpose"), _text("status"), _at("busy_until", nullable=False), Column("version", Integer(), nullable=False),
-    Column("series_id", String(36)), _note("note"),
+    Column("series_id", String(36)), _note("note"), _at("checked_in_at"),
     CheckConstraint("starts < ends", name="span"),
     CheckConstraint("ends <= busy_until", name="busy"),
     CheckConstraint("(cancelled_at IS NULL) = (status IN ('standing', 'awaiting_approval'))", name="status"),
@@ -254,6 +254,18 @@ reservations = Table(
     Index("ix_reservations_ends", "ends", **_where("cancelled_at IS NULL")),
     Index("ix_reservations_member_id_ends", "member_id", "ends", **_where("cancelled_at IS NULL")),
     Index("ix_reservations_series_id", "series_id", **_where("series_id IS NOT NULL")),
+)  # fmt: skip
+
+# Who waits for a slot, and what is offered to them. Its id is that of the reservation, once there is one.
+slot_waits = Table(
+    "slot_waits", metadata, _id(), _site(),
+    _ref("member_id", "members.id"), _ref("resource_id", "resources.id", nullable=True),
+    _ref("group_id", "resource_groups.id", nullable=True),
+    _at("starts", nullable=False), _at("ends", nullable=False), _at("joined_at", nullable=False), _flag("moves"),
+    _text("state"), _ref("offered_id", "resources.id", nullable=True), _at("offered_until"),
+    CheckConstraint("starts < ends", name="span"),
+    Index("ix_slot_waits_live", "joined_at", "id", **_where("state IN ('waiting', 'offered')")),
+    Index("ix_slot_waits_member_id_joined_at", "member_id", "joined_at"),
 )  # fmt: skip
 
 sessions = Table(

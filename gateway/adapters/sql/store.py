@@ -14,6 +14,7 @@ from gateway.adapters.sql.transaction import Transaction
 from gateway.adapters.sql.views import SqlViews
 from gateway.adapters.sql.where import postgresql_url, sqlite_path
 from gateway.adapters.sql.work_answers import AnswersPart
+from gateway.adapters.sql.work_arrivals import ArrivalsPart
 from gateway.adapters.sql.work_bookings import BookingsPart
 from gateway.adapters.sql.work_calendar import CalendarPart
 from gateway.adapters.sql.work_lab import LabPart
@@ -50,7 +51,7 @@ class Database(Protocol):
 
 class SqlWork(
     StreamsPart, TapsPart, ReportsPart, LogPart, LabPart, PeoplePart, TrainingPart, PoliciesPart, BookingsPart,
-    WorkshopsPart, AnswersPart, CalendarPart,
+    WorkshopsPart, AnswersPart, ArrivalsPart, CalendarPart,
 ):  # fmt: skip
     """One open transaction, all its parts together."""
 

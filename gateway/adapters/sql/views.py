@@ -22,6 +22,7 @@ from gateway.adapters.sql.shapes import (
 )  # fmt: skip
 from gateway.adapters.sql.statements import led_by, one_of
 from gateway.adapters.sql.types import Words
+from gateway.adapters.sql.views_arrivals import ArrivalsViewsPart
 from gateway.adapters.sql.views_calendar import CalendarViewsPart
 from gateway.adapters.sql.views_training import TrainingViewsPart
 from gateway.adapters.sql.views_workshops import WorkshopsViewsPart
@@ -85,7 +86,7 @@ def needs_someone(device: Device) -> bool:
     return lost or device.nonsense_count > 0 or (device.role is DeviceRole.INTERLOCK and device.power_on is None)
 
 
-class SqlViews(WorkshopsViewsPart, TrainingViewsPart, CalendarViewsPart):
+class SqlViews(ArrivalsViewsPart, WorkshopsViewsPart, TrainingViewsPart, CalendarViewsPart):
     """Reads for pages and the API."""
 
     def lab(self) -> Lab:
