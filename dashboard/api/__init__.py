@@ -8,6 +8,7 @@ from dashboard.api import (
     members,
     opening,
     policies,
+    presence,
     qualifications,
     reservations,
     resources,
@@ -21,8 +22,8 @@ from dashboard.api import (
 
 router = APIRouter(prefix="/api/v1")
 PARTS = (
-    resources, access, sessions, jobs, waiting, reservations, members, trainings, qualifications, workshops, workshop_lists,
-    policies, opening, team,
+    resources, access, presence, sessions, jobs, waiting, reservations, members, trainings, qualifications, workshops,
+    workshop_lists, policies, opening, team,
 )  # fmt: skip
 for part in PARTS:
     router.include_router(part.router)

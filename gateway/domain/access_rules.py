@@ -276,6 +276,10 @@ RULES: tuple[Rule, ...] = (
 """In the order in which a person can act on them; the order never changes yes or no."""
 
 
+AT_THE_DOOR: tuple[Rule, ...] = (_known_badge, _live_badge, _active_member)
+"""What arriving asks for: a membership that has lapsed keeps nobody out of the count."""
+
+
 def _membership_in_grace(facts: AccessFacts, now: datetime) -> Unmet:
     since = facts.member.member_until if facts.member else None
     if since is None or now < since:

@@ -1,7 +1,8 @@
 """How much of a machine one person has had today and this week."""
 
 from collections.abc import Iterable
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from gateway.domain.local_time import first_moment
@@ -19,7 +20,11 @@ def local_week(now: datetime, zone: ZoneInfo) -> Span:
 
 
 def _days(now: datetime, zone: ZoneInfo, *, before: int, length: int) -> Span:
-    first = now.astimezone(zone).date() - timedelta(days=before)
+    return _span(now.astimezone(zone).date() - timedelta(days=before), length, zone)
+
+
+@lru_cache(maxsize=256)
+def _span(first: date, length: int, zone: ZoneInfo) -> Span:
     starts, ends = (datetime.combine(day, time()) for day in (first, first + timedelta(days=length)))
     return Span(first_moment(starts, zone), first_moment(ends, zone))
 

@@ -70,6 +70,8 @@ class DeviceRole(StrEnum):
     """What a device is to its resource."""
 
     READER = "reader"
+    PLACE = "place"
+    """A reader at the door: who taps there arrives or leaves."""
     INTERLOCK = "interlock"
     MACHINE = "machine"
     UNASSIGNED = "unassigned"

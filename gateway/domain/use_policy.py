@@ -17,6 +17,9 @@ class UsePolicy:
     supervision_under: int | None = whole("Under which age a trained person must stand by.", least=1, most=99)
     minimum_people: int | None = whole("How many people must be in the place, the user among them.", least=1, most=100)
     responsible_present: bool = flag("Whether a responsible person must be in the place.")
+    presence_hours: int | None = whole(
+        "How long a badge at the door counts, when nobody leaves by it.", least=1, most=24
+    )
     early_minutes: int | None = whole("How long before its start one's own booking opens it.", most=1440)
     max_session_minutes: int | None = whole("How long one session may last.", least=1, most=14 * 1440)
     max_open_sessions: int | None = whole("How many machines a member may use at the same time.", least=1, most=100)

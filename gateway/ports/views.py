@@ -10,6 +10,7 @@ from gateway.domain.events import StoredEvent
 from gateway.domain.jobs import Job
 from gateway.domain.layers import Policies, SaidPolicies
 from gateway.domain.people import Member, Role
+from gateway.domain.presence import Here, Place
 from gateway.domain.resources import Device, Resource, ResourceGroup
 from gateway.domain.sessions import Session
 from gateway.domain.training import Training
@@ -130,6 +131,9 @@ class Views(ArrivalsViews, WorkshopViews, TrainingViews, CalendarViews, Protocol
 
     def access_facts(self, resource_id: str, member_id: str, now: datetime) -> AccessFacts:
         """All that the rules of access look at, were this member to tap there."""
+
+    def presence(self, now: datetime) -> tuple[Place, tuple[Here, ...]]:
+        """Who is counted in the place, by time of arrival."""
 
     def devices(self) -> tuple[Device, ...]:
         """All devices, those that need someone first."""

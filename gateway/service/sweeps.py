@@ -13,7 +13,7 @@ from gateway.ports.clock import Clock
 from gateway.ports.errors import StoreUnavailable
 from gateway.ports.ids import Ids
 from gateway.ports.store import SOON_S, ResourceFacts, Store, Work
-from gateway.service import presence
+from gateway.service import place, presence
 from gateway.service.deliver import Deliver
 from gateway.service.living_rights import purge, remind
 from gateway.service.reports import end_unpowered
@@ -157,6 +157,7 @@ class Sweeper:
             # Whoever has just come back has not been listening long enough to call anyone silent.
             if monotonic - self._listening_since >= self._quiet.total_seconds():
                 presence.note_silent(work, now - self._quiet, now, new)
+            place.expire(work, now)
             events = work.appended
         self._heard_at = monotonic
         self._deliver.after_commit((), events)

@@ -4,12 +4,15 @@ from datetime import datetime
 
 from devices.messages import BadgeTapped, Tone
 from gateway.domain.access import Denied, Granted, decide_access
+from gateway.domain.access_rules import AT_THE_DOOR
 from gateway.domain.events import Event, EventKind, Plain
 from gateway.domain.refusals import Code, Refusal, to_plain
+from gateway.domain.resources import DeviceRole
 from gateway.domain.sessions import Session, State, Trigger, tapped_again_too_soon
 from gateway.ports.ids import Ids
 from gateway.ports.store import ResourceFacts, TapFacts, Work
 from gateway.service.arrivals import check_in, move_here
+from gateway.service.place import pass_by
 from gateway.service.uses import Outcome, Received, Verdict, advance, log, power_orders, session_event
 from gateway.service.workshops_list import note_tap
 
@@ -33,6 +36,8 @@ def handle_tap(work: Work, fact: Received, now: datetime, ids: Ids) -> Outcome:
         return Outcome()
     if session and holds and session.state is not State.INTERRUPTED:
         return _holder_tapped(work, facts, session, fact, now)
+    if fact.device.role is DeviceRole.PLACE:
+        return _at_the_door(work, facts, fact, now)
     facts = move_here(work, facts, now)
     check_in(work, facts.access, now)
     decision = decide_access(facts.access, now)
@@ -41,6 +46,14 @@ def handle_tap(work: Work, fact: Received, now: datetime, ids: Ids) -> Outcome:
     if session and holds:
         return _reopen(work, facts, session, fact, now)
     return _open(work, facts, decision, fact, now, ids)
+
+
+def _at_the_door(work: Work, facts: TapFacts, fact: Received, now: datetime) -> Outcome:
+    unmet = tuple(refusal for rule in AT_THE_DOOR for refusal in rule(facts.access, now))
+    member = facts.access.member
+    if unmet or member is None:
+        return _refuse(work, facts, fact, unmet, now)
+    return pass_by(work, member, fact, facts.access.use.presence_hours, now)
 
 
 def _event(kind: EventKind, facts: TapFacts, fact: Received, at: datetime, **data: Plain) -> Event:

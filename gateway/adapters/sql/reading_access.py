@@ -30,7 +30,10 @@ from gateway.adapters.sql.statements import packed, packed_all, unpacked
 from gateway.adapters.sql.transaction import Transaction
 from gateway.adapters.sql.types import Moment, from_micros
 from gateway.adapters.sql.work_policies import LAYERS, policies
+from gateway.adapters.sql.work_presence import DOOR_HEARD, others_here
 from gateway.domain.access_facts import AccessFacts
+from gateway.domain.people import Member
+from gateway.domain.presence import Place
 from gateway.domain.resources import DeviceRole, interlock_known
 from gateway.domain.sessions import Way
 from gateway.domain.timespan import Span
@@ -127,7 +130,8 @@ def _facts_of(forms: int | None) -> Select[Any]:
     one = select(literal(1).label("one")).subquery("one")
     parts = packed(
         *RESOURCE_FACTS, MEMBER.packed, holder.c.revoked_at, _required(holder), _ahead(), LAYERS, _sites.c.timezone,
-        _uses(holder), _open_elsewhere(holder), _last_session(), _last_job(), *SCHEDULE,
+        _uses(holder), _open_elsewhere(holder), _last_session(), _last_job(), DOOR_HEARD,
+        others_here(holder.c.member_id).correlate(holder).scalar_subquery(), *SCHEDULE,
     )  # fmt: skip
     return select(parts).select_from(
         one.outerjoin(holder, true())
@@ -268,13 +272,13 @@ def _read(
     assert row is not None
     (
         resource, session, running, relay, member, revoked, required, booked, layers, timezone, uses, elsewhere,
-        session_ended, job_ended, *hours,
+        session_ended, job_ended, door_heard, others, *hours,
     ) = unpacked(row[0])  # fmt: skip
-    in_force, interlock = policies(layers), DEVICE.unpack(relay)
+    in_force, interlock, person = policies(layers), DEVICE.unpack(relay), MEMBER.unpack(member)
     return TapFacts(
         access=AccessFacts(
             resource=RESOURCE.unpack(resource),
-            member=MEMBER.unpack(member),
+            member=person,
             badge_revoked=revoked is not None,
             requirements=_requirements(required, now),
             booked=tuple(sorted(RESERVATION.unpack_all(booked), key=lambda r: r.span.starts)),
@@ -289,9 +293,20 @@ def _read(
             ),
             zone=ZoneInfo(timezone),
             schedule=schedule_in(*hours),
+            place=_place(others, person, heard=bool(door_heard)),
         ),
         running=JOB.unpack_all(running),
         interlock=interlock,
+    )
+
+
+def _place(others: Any, asks: Member | None, *, heard: bool) -> Place:
+    """Whoever asks is here, whether they tapped at the door or not."""
+    people, responsible = unpacked(others)
+    return Place(
+        known=heard,
+        people=people + (asks is not None),
+        responsible=responsible + (asks is not None and asks.responsible),
     )
 
 

@@ -25,11 +25,12 @@ from sqlalchemy import (
 
 from gateway.adapters.sql.types import Moment, plain_json
 
-REVISION = "0011"
+REVISION = "0012"
 """The newest migration: `check()` refuses any other."""
 
 TAP_KINDS = "kind IN ('tap_granted', 'tap_refused', 'tap_noted')"
 REFUSED_TAPS = "kind = 'tap_refused'"
+AT_THE_DOOR = "role = 'place'"
 STANDING = "expires_at IS NOT NULL AND revoked_at IS NULL AND refused_at IS NULL"
 """Rights that can lapse and that nobody has ended."""
 
@@ -107,6 +108,15 @@ member_sites = Table(
     "member_sites", metadata,
     _ref("member_id", "members.id"), _site(), Column("responsible", Boolean(), nullable=False, server_default=false()),
     PrimaryKeyConstraint("site_id", "member_id"),
+)  # fmt: skip
+
+# Each member's last tap at the door; a row goes when its time is over.
+presences = Table(
+    "presences", metadata,
+    _ref("member_id", "members.id"), _site(), _at("since", nullable=False), _at("until"),
+    _at("changed_at", nullable=False), _flag("responsible"),
+    PrimaryKeyConstraint("member_id", "site_id"),
+    Index("ix_presences_until", "until"),
 )  # fmt: skip
 
 trainings = Table(
@@ -210,6 +220,7 @@ devices = Table(
     Column("list_workshop_id", String(36)), _at("list_since"), _at("list_until"),
     UniqueConstraint("site_id", "slug"),
     Index("ix_devices_resource_id", "resource_id"),
+    Index("ix_devices_place", "presence", **_where(AT_THE_DOOR)),
 )  # fmt: skip
 
 device_streams = Table(

@@ -21,6 +21,7 @@ from gateway.adapters.sql.work_lab import LabPart
 from gateway.adapters.sql.work_log import LogPart
 from gateway.adapters.sql.work_people import PeoplePart
 from gateway.adapters.sql.work_policies import PoliciesPart
+from gateway.adapters.sql.work_presence import PresencePart
 from gateway.adapters.sql.work_reports import ReportsPart
 from gateway.adapters.sql.work_streams import StreamsPart
 from gateway.adapters.sql.work_taps import TapsPart
@@ -51,7 +52,7 @@ class Database(Protocol):
 
 class SqlWork(
     StreamsPart, TapsPart, ReportsPart, LogPart, LabPart, PeoplePart, TrainingPart, PoliciesPart, BookingsPart,
-    WorkshopsPart, AnswersPart, ArrivalsPart, CalendarPart,
+    WorkshopsPart, AnswersPart, ArrivalsPart, CalendarPart, PresencePart,
 ):  # fmt: skip
     """One open transaction, all its parts together."""
 

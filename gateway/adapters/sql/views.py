@@ -29,12 +29,14 @@ from gateway.adapters.sql.views_workshops import WorkshopsViewsPart
 from gateway.adapters.sql.work_log import CURSOR, events_after
 from gateway.adapters.sql.work_people import MEMBER_OF_ID, folded
 from gateway.adapters.sql.work_policies import GROUPS, LAYERS_OF_SLUG, SITE_SAYS, policies
+from gateway.adapters.sql.work_presence import ALL_HERE, HEARD, HERE
 from gateway.domain.access_facts import AccessFacts
 from gateway.domain.booking import Reservation
 from gateway.domain.events import StoredEvent
 from gateway.domain.jobs import Job
 from gateway.domain.layers import SaidPolicies
 from gateway.domain.people import Member, Role
+from gateway.domain.presence import Here, Place
 from gateway.domain.resources import Device, DeviceRole, Presence, ResourceGroup
 from gateway.domain.sessions import Session
 from gateway.ports.errors import StoreUnavailable
@@ -182,6 +184,16 @@ class SqlViews(ArrivalsViewsPart, WorkshopsViewsPart, TrainingViewsPart, Calenda
         with self._read() as tx:
             site_id = self._site.get(tx)
             return by_member(tx, site_id=site_id, resource_id=resource_id, member_id=member_id, now=now).access
+
+    def presence(self, now: datetime) -> tuple[Place, tuple[Here, ...]]:
+        """Who is counted in the place, by time of arrival."""
+        with self._read() as tx:
+            site_id = self._site.get(tx)
+            heard = tx.one(HEARD, site_id=site_id)
+            rows = [HERE.read(row) for row in tx.all(ALL_HERE, site_id=site_id)]
+        here = tuple(row for row in rows if row.present(now))
+        known = heard is not None and bool(heard[0])
+        return Place(known=known, people=len(here), responsible=sum(row.responsible for row in here)), here
 
     def devices(self) -> tuple[Device, ...]:
         """All devices, those that need someone first."""
