@@ -33,7 +33,8 @@ REFUSAL_ICONS = {
     Code.PREREQUISITE_LAPSED: "training", Code.SUPERVISION_REQUIRED: "person", Code.NO_RESPONSIBLE: "person",
     Code.TOO_FEW_PEOPLE: "person", Code.TOO_YOUNG: "person", Code.RESERVED_BY_OTHER: "reserved",
     Code.RESERVED_SOON: "reserved", Code.RESERVATION_REQUIRED: "reserved", Code.TOO_EARLY: "reserved",
-    Code.IN_USE: "occupied_idle", Code.OUT_OF_SERVICE: "out_of_service", Code.BADGE_UNKNOWN: "badge",
+    Code.IN_USE: "occupied_idle", Code.OUT_OF_SERVICE: "out_of_service",
+    Code.UNDER_MAINTENANCE: "out_of_service", Code.BADGE_UNKNOWN: "badge",
     Code.WORKSHOP_BADGE_WAITS: "badge",
 }  # fmt: skip
 CANNOT_BEGIN = frozenset({BoardKey.OUT_OF_SERVICE, BoardKey.ALARM, BoardKey.STALE, BoardKey.UNKNOWN, BoardKey.OFF})

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from gateway.domain.access_facts import AccessFacts
-from gateway.domain.booking import Reservation
+from gateway.domain.booking import Purpose, Reservation, Status
 from gateway.domain.opening import ClosedBy, Open
 from gateway.domain.people import Member, age_on
 from gateway.domain.quota import local_day, local_week, seconds_in
@@ -211,7 +211,8 @@ def own_reservation(facts: AccessFacts, now: datetime) -> Reservation | None:
     for held in facts.booked:
         if held.span.ends > now:
             near = held.span.starts <= now + early
-            return held if near and held.member_id == facts.member.id else None
+            own = held.member_id == facts.member.id and held.status is Status.STANDING
+            return held if near and own else None
     return None
 
 
@@ -223,7 +224,8 @@ def _not_reserved(facts: AccessFacts, now: datetime) -> Unmet:
         if facts.member is not None and held.member_id == facts.member.id:
             return NONE
         if held.span.starts <= now:
-            return (refuse(Code.RESERVED_BY_OTHER, until=held.span.ends),)
+            code = Code.UNDER_MAINTENANCE if held.purpose is Purpose.MAINTENANCE else Code.RESERVED_BY_OTHER
+            return (refuse(code, until=held.span.ends),)
         near = held.span.starts <= now + timedelta(minutes=facts.booking.buffer_minutes or 0)
         return (refuse(Code.RESERVED_SOON, starts=held.span.starts),) if near else NONE
     return NONE

@@ -64,6 +64,9 @@ class Open:
     until: datetime | None
 
 
+FOR_EVER = Open(until=None)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Closed:
     """Closed: by what, and until when (None when no opening is in sight).
@@ -91,6 +94,8 @@ class Schedule:
 
     def state_at(self, now: datetime) -> Open | Closed:
         """Open or closed at ``now``, and until when."""
+        if self.opening is None and not self.closures:
+            return FOR_EVER
         first = None
         for look in _LOOK_AHEAD:
             window = Span(now, now + look)

@@ -41,6 +41,7 @@ class Code(StrEnum):
     RIGHT_NOT_AWAITING = "right_not_awaiting"
     RIGHT_OVER = "right_over"
     RESERVED_BY_OTHER = "reserved_by_other"
+    UNDER_MAINTENANCE = "under_maintenance"
     RESERVED_SOON = "reserved_soon"
     RESERVATION_REQUIRED = "reservation_required"
     TOO_EARLY = "too_early"
@@ -191,6 +192,7 @@ NEXT_STEPS: dict[Code, tuple[NextStep, ...]] = {
     Code.RIGHT_NOT_AWAITING: (NextStep.LOOK_AT_THE_HISTORY,),
     Code.RIGHT_OVER: (NextStep.LOOK_AT_THE_HISTORY,),
     Code.RESERVED_BY_OTHER: (NextStep.COME_BACK_AFTER, NextStep.USE_ANOTHER),
+    Code.UNDER_MAINTENANCE: (NextStep.COME_BACK_AFTER, NextStep.USE_ANOTHER),
     Code.RESERVED_SOON: (NextStep.USE_ANOTHER, NextStep.CHOOSE_ANOTHER_TIME),
     Code.RESERVATION_REQUIRED: (NextStep.BOOK_FIRST,),
     Code.TOO_EARLY: (NextStep.COME_BACK_AFTER,),

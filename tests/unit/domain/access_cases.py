@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from gateway.domain.access import Denied, Granted
 from gateway.domain.access_facts import ALWAYS_OPEN, AccessFacts
-from gateway.domain.booking import Reservation
+from gateway.domain.booking import Purpose, Reservation
 from gateway.domain.booking_policy import BookingPolicy
 from gateway.domain.opening import Closure, Hours, Opening, Schedule
 from gateway.domain.people import Member
@@ -96,6 +96,9 @@ UNMET: dict[Code, Callable[[], AccessFacts]] = {
     Code.IN_USE: lambda: facts(session=session_of(BOB)),
     Code.COOLING_DOWN: lambda: facts(use={"cool_down_seconds": 60}, last_ended_at=NOON - timedelta(seconds=59)),
     Code.RESERVED_BY_OTHER: lambda: facts(booked=(booked(BOB, NOON - HOUR, NOON + HOUR),)),
+    Code.UNDER_MAINTENANCE: lambda: facts(
+        booked=(replace(booked(ADA, NOON - HOUR, NOON + HOUR), member_id=None, purpose=Purpose.MAINTENANCE),)
+    ),
     Code.RESERVED_SOON: lambda: facts(
         booking={"buffer_minutes": 15}, booked=(booked(BOB, NOON + 15 * MINUTE, NOON + HOUR),)
     ),

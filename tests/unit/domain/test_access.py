@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from gateway.domain.access import Denied, Granted, decide_access, foreseen
 from gateway.domain.access_facts import AccessFacts
 from gateway.domain.access_rules import RULES, holds_session
+from gateway.domain.booking import Status
 from gateway.domain.presence import Place
 from gateway.domain.refusals import Code
 from gateway.domain.timespan import Span
@@ -65,6 +66,7 @@ def test_every_unmet_rule_is_named_at_once() -> None:
     assert codes(decide_access(everything, NOON)) == set(UNMET) - {
         Code.READER_UNASSIGNED, Code.BADGE_UNKNOWN, Code.BIRTH_DATE_UNKNOWN, Code.PREREQUISITE_LAPSED,
         Code.NO_RESPONSIBLE, Code.TOO_FEW_PEOPLE, Code.RESERVED_SOON, Code.TOO_EARLY, Code.CLOSED_DAY,
+        Code.UNDER_MAINTENANCE,
     }  # fmt: skip
 
 
@@ -321,3 +323,10 @@ def test_a_later_moment_knows_whose_time_is_up_and_what_is_back() -> None:
 def test_who_should_have_gone_already_is_still_there_later() -> None:
     late = facts(session=replace(session_of(BOB), granted_until=NOON - HOUR))
     assert codes(decide_access(foreseen(late, NOON, NOON + HOUR), NOON + HOUR)) == {Code.IN_USE}
+
+
+def test_a_reservation_that_awaits_approval_opens_nothing_yet() -> None:
+    asked = replace(booked(ADA, NOON - HOUR, NOON + HOUR), status=Status.AWAITING_APPROVAL)
+    waits = facts(resource={"reservation_required": True}, booked=(asked,))
+    assert codes(decide_access(waits, NOON)) == {Code.RESERVATION_REQUIRED}
+    assert isinstance(decide_access(replace(waits, booked=(replace(asked, status=Status.STANDING),)), NOON), Granted)
