@@ -7,7 +7,8 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -17,6 +18,8 @@ import pytest
 from psycopg import sql
 
 READY_S = 30.0
+FAST = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off", "autovacuum": "off"}
+"""For tests: what they write need not outlive a power cut."""
 _numbers = count(1)
 
 
@@ -71,6 +74,13 @@ class PostgresServer:
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[PostgresServer]:
     """A cluster for the whole run; skips where PostgreSQL is not installed."""
+    with cluster(FAST) as server:
+        yield server
+
+
+@contextmanager
+def cluster(manner: Mapping[str, str]) -> Iterator[PostgresServer]:
+    """A cluster with these settings until the block ends."""
     initdb, postgres = _program("initdb"), _program("postgres")
     if initdb is None or postgres is None:
         pytest.skip("PostgreSQL is not installed (neither /usr/lib/postgresql/*/bin nor PATH)")
@@ -85,8 +95,8 @@ def postgres_server() -> Iterator[PostgresServer]:
             check=True, user=account, cwd=folder, stdout=subprocess.DEVNULL,
         )  # fmt: skip
         settings = {
-            "listen_addresses": "", "unix_socket_directories": str(folder), "fsync": "off", "full_page_writes": "off",
-            "synchronous_commit": "off", "shared_buffers": "32MB", "max_connections": "60", "autovacuum": "off",
+            "listen_addresses": "", "unix_socket_directories": str(folder), "shared_buffers": "32MB",
+            "max_connections": "60", **manner,
         }  # fmt: skip
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         with (folder / "log").open("wb") as log:
