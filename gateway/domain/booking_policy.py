@@ -37,3 +37,12 @@ class BookingPolicy:
     late_cancel_minutes: int | None = whole(
         "Cancelling later than this before the start counts as late.", most=_MINUTES_OF_MONTH
     )
+
+    @property
+    def counts(self) -> bool:
+        """Whether it matters what else a member has booked."""
+        quotas = (
+            self.day_minutes, self.week_minutes, self.future_minutes, self.day_count, self.week_count,
+            self.future_count, self.prime_minutes,
+        )  # fmt: skip
+        return any(quota is not None for quota in quotas)

@@ -15,7 +15,6 @@ from gateway.domain.resources import Resource
 from gateway.domain.timespan import Span
 from gateway.ports.store import Work
 
-_LONGEST_PAUSE = timedelta(days=1)
 _AHEAD = timedelta(days=400)
 """How far it is looked for when it opens again."""
 
@@ -73,7 +72,7 @@ def _facts(
 ) -> BookingFacts:  # fmt: skip
     zone = work.zone()
     others: tuple[Span, ...] = ()
-    if member is not None:
+    if member is not None and policy.counts:
         times = read_times(request)
         since = now if isinstance(times, Refusal) else min(now, times[0])
         known = work.bookings_of(member.id, resource.id, local_week(since, zone).starts)
@@ -94,12 +93,8 @@ def _equal(one: Resource, other: Resource) -> bool:
 def _clashes(
     work: Work, resource: Resource, span: Span, buffer: timedelta, own: Reservation | None
 ) -> list[Reservation]:
-    around = Span(span.starts - _LONGEST_PAUSE, span.ends + buffer)
-    return [
-        held
-        for held in work.reservations_over(resource.id, around)
-        if _in_the_way(held, span, buffer) and (own is None or held.id != own.id)
-    ]
+    found = work.reservations_over(resource.id, Span(span.starts, span.ends + buffer))
+    return [held for held in found if own is None or held.id != own.id]
 
 
 def _in_the_way(held: Reservation, span: Span, buffer: timedelta) -> bool:

@@ -1,7 +1,7 @@
 """Workshops, their lists and what they hold."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import bindparam, delete, insert, or_, select, update
 
@@ -9,7 +9,7 @@ from gateway.adapters.sql import schema
 from gateway.adapters.sql.part import SITE, Part
 from gateway.adapters.sql.shapes import DEVICE, RESERVATION
 from gateway.adapters.sql.shapes_workshops import PLACE, WORKSHOP, place_row, workshop_row
-from gateway.adapters.sql.statements import one_of, upsert
+from gateway.adapters.sql.statements import led_by, one_of, upsert
 from gateway.adapters.sql.transaction import Refused
 from gateway.adapters.sql.types import Words
 from gateway.domain.booking import Reservation
@@ -47,12 +47,17 @@ HOLDS_OF = (
 )
 FORGET_HOLDS = delete(schema.workshop_resources).where(_holds.workshop_id == bindparam("workshop"))
 ADD_HOLD = insert(schema.workshop_resources)
-OVER = (
+# The pause after a reservation is a day at most: what ended earlier is left alone however long the past is.
+LONGEST_PAUSE = timedelta(days=1)
+OVER = led_by(
     select(*RESERVATION.columns)
     .where(_booked.resource_id == bindparam("resource_id"), _booked.cancelled_at.is_(None))
+    .where(_booked.ends > bindparam("since", type_=_booked.ends.type))
     .where(_booked.starts < bindparam("ends", type_=_booked.starts.type))
     .where(_booked.busy_until > bindparam("starts", type_=_booked.ends.type))
-    .order_by(_booked.starts)
+    .order_by(_booked.ends),
+    schema.reservations,
+    "ix_reservations_resource_id_ends",
 )
 BADGED = (
     select(_badges.member_id)
@@ -122,7 +127,8 @@ class WorkshopsPart(Part):
 
     def reservations_over(self, resource_id: str, span: Span) -> tuple[Reservation, ...]:
         """Standing reservations of a resource that share a moment with ``span``, soonest first."""
-        rows = self._tx.all(OVER, resource_id=resource_id, starts=span.starts, ends=span.ends)
+        since = span.starts - LONGEST_PAUSE
+        rows = self._tx.all(OVER, resource_id=resource_id, since=since, starts=span.starts, ends=span.ends)
         return tuple(RESERVATION.read(row) for row in rows)
 
     def badged(self, member_ids: Iterable[str]) -> frozenset[str]:
