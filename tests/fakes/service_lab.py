@@ -56,12 +56,14 @@ class RecordingBus:
 class ServiceLab:
     """One machine ``laser-1`` with reader, interlock and controller; Ada is trained, Bob is not."""
 
+    site = SITE
+
     def __init__(self, store: Store | None = None) -> None:
         self.clock, self.ids, self.bus = FakeClock(), TimeOrderedIds(), RecordingBus()
         self.store: Store = store or SqlStore.memory()
-        self.deliver = Deliver(store=self.store, bus=self.bus, clock=self.clock, ids=self.ids, site=SITE)
+        self.deliver = Deliver(store=self.store, bus=self.bus, clock=self.clock, ids=self.ids, site=self.site)
         self.consumer = Consumer(
-            store=self.store, bus=self.bus, clock=self.clock, ids=self.ids, site=SITE, deliver=self.deliver
+            store=self.store, bus=self.bus, clock=self.clock, ids=self.ids, site=self.site, deliver=self.deliver
         )
         self.sweeper = Sweeper(
             store=self.store, clock=self.clock, ids=self.ids, deliver=self.deliver, heard=lambda: self.consumer.heard
@@ -102,9 +104,9 @@ class ServiceLab:
         """The bytes a device would send; ``seq`` counts up unless given."""
         key = (device, boot)
         self._seq[key] = seq if seq is not None else self._seq.get(key, 0) + 1
-        name = topic(Channel.FACT, site=SITE, device=device)
+        name = topic(Channel.FACT, site=self.site, device=device)
         envelope = Envelope(
-            site=SITE, device=device, boot=boot, seq=self._seq[key], mono_ms=0, age_ms=age_ms, at=None, message=fact
+            site=self.site, device=device, boot=boot, seq=self._seq[key], mono_ms=0, age_ms=age_ms, at=None, message=fact
         )
         return Delivery(name, seal(envelope, topic=name))
 
@@ -122,7 +124,7 @@ class ServiceLab:
 
     def status(self, device: str, *, online: bool) -> None:
         """A retained presence or a last will."""
-        name = topic(Channel.STATUS, site=SITE, device=device)
+        name = topic(Channel.STATUS, site=self.site, device=device)
         self.hear(Delivery(name, codec.encode(DeviceStatus(online=online))))
 
     def later(self, seconds: float) -> datetime:
