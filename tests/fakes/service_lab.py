@@ -106,7 +106,14 @@ class ServiceLab:
         self._seq[key] = seq if seq is not None else self._seq.get(key, 0) + 1
         name = topic(Channel.FACT, site=self.site, device=device)
         envelope = Envelope(
-            site=self.site, device=device, boot=boot, seq=self._seq[key], mono_ms=0, age_ms=age_ms, at=None, message=fact
+            site=self.site,
+            device=device,
+            boot=boot,
+            seq=self._seq[key],
+            mono_ms=0,
+            age_ms=age_ms,
+            at=None,
+            message=fact,
         )
         return Delivery(name, seal(envelope, topic=name))
 

@@ -13,6 +13,7 @@ from etabli.bootstrap.lab import put_lab
 from etabli.settings.load import load
 from gateway.domain.people import Role
 from gateway.service import members
+from gateway.service.arrivals_sweep import ArrivalsSweeper
 from gateway.service.transact import Transact
 from tests.fakes.service_lab import ServiceLab, hashed
 
@@ -32,6 +33,8 @@ class WrittenLab(ServiceLab):
         self.zone = ZoneInfo(self.settings.lab.timezone)
         self.site = self.settings.lab.slug
         super().__init__()
+        self.transact = Transact(store=self.store, clock=self.clock, deliver=self.deliver)
+        self.arrivals = ArrivalsSweeper(clock=self.clock, transact=self.transact)
         self.web = TestClient(create_app(self._services()))
         self.web.__enter__()
         self.at(at)
@@ -45,9 +48,8 @@ class WrittenLab(ServiceLab):
             )  # fmt: skip
 
     def _services(self) -> Services:
-        transact = Transact(store=self.store, clock=self.clock, deliver=self.deliver)
         return Services(
-            store=self.store, bus=None, clock=self.clock, ids=self.ids, transact=transact,
+            store=self.store, bus=None, clock=self.clock, ids=self.ids, transact=self.transact,
             pings={}, hash_badge=hashed,
         )  # fmt: skip
 
@@ -60,9 +62,10 @@ class WrittenLab(ServiceLab):
         return datetime.fromisoformat(told).replace(tzinfo=self.zone)
 
     def at(self, told: str) -> None:
-        """Let it be that time, and look over the lab as the sweep does every two seconds."""
+        """Let it be that time, and look over the lab as the sweeps do every few seconds."""
         self.clock.advance((self.local(told) - self.clock.now()).total_seconds())
         self.sweeper.sweep()
+        self.arrivals.sweep()
 
     def api(self, method: str, path: str, body: Any = None, *, status: int | None = None, **query: Any) -> Any:
         """The answer's body; any success will do unless a status is named."""
