@@ -16,13 +16,15 @@ from dashboard.api import (
     team,
     trainings,
     waiting,
+    ways,
     workshop_lists,
     workshops,
 )
 
 router = APIRouter(prefix="/api/v1")
 PARTS = (
-    resources, access, presence, sessions, jobs, waiting, reservations, members, trainings, qualifications, workshops,
+    resources, access, presence, sessions, ways, jobs, waiting, reservations, members, trainings, qualifications,
+    workshops,
     workshop_lists, policies, opening, team,
 )  # fmt: skip
 for part in PARTS:

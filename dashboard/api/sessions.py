@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query, Request, Response
 
 from dashboard.api.common import Anyone, Caller, Cursor, Limit, OfResource, PageOf, Shape, problems, rows, slug_of
 from dashboard.dependencies import Asked
-from gateway.domain.sessions import EndReason, Session, State
+from gateway.domain.sessions import Beneficiary, EndReason, Session, State, Way
 
 router = APIRouter(prefix="/sessions", tags=["sessions"])
 
@@ -21,6 +21,10 @@ class SessionShape(Shape):
     operator_id: str | None
     beneficiary_id: str | None
     reservation_id: str | None
+    way: Way
+    supervisor_id: str | None
+    beneficiary_kind: Beneficiary
+    workshop_id: str | None
     opened_at: datetime
     energised_at: datetime | None
     granted_until: datetime | None
@@ -37,7 +41,9 @@ def session_shape(request: Request, session: Session, caller: Caller) -> Session
     return SessionShape(
         id=session.id, resource=slug_of(request, session.resource_id), state=session.state,
         operator_id=session.operator_id if told else None, beneficiary_id=session.beneficiary_id if told else None,
-        reservation_id=session.reservation_id if told else None, opened_at=session.opened_at,
+        reservation_id=session.reservation_id if told else None, way=session.way,
+        supervisor_id=session.supervisor_id if told else None, beneficiary_kind=session.beneficiary_kind,
+        workshop_id=session.workshop_id, opened_at=session.opened_at,
         energised_at=session.energised_at, granted_until=session.granted_until, closed_at=session.closed_at,
         end_reason=session.end_reason, enabled_s=session.enabled_s, active_s=session.active_s, idle_s=session.idle_s,
     )  # fmt: skip

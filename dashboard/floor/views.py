@@ -82,7 +82,8 @@ def board_state(view: ResourceView, now: datetime) -> BoardState:
     """The one state of a resource."""
     return state_of(
         resource=view.resource, devices=view.devices, session=view.session, job=view.job, last_job=view.last_job,
-        reservation=view.reservation, alarms=view.alarms, progress=view.progress, now=now,
+        reservation=view.reservation, alarms=view.alarms, progress=view.progress, now=now, part=view.part,
+        open_class=view.open_class,
     )  # fmt: skip
 
 

@@ -10,9 +10,9 @@ from dashboard.floor.views import Tile, tile
 from dashboard.rendering import fragment
 from gateway.domain.events import Event, EventKind
 from gateway.domain.floor import BoardKey
-from gateway.domain.refusals import ACCOUNT_MATTERS, NEXT_STEPS, Code
+from gateway.domain.refusals import ACCOUNT_MATTERS, NEXT_STEPS, Code, NextStep
 from gateway.domain.resources import DeviceRole
-from gateway.domain.sessions import EndReason, Session, State
+from gateway.domain.sessions import EndReason, Session, State, Way
 from gateway.ports.views import LastTap, ResourceView, Views
 from gateway.wording import Said, Words
 
@@ -23,10 +23,12 @@ ICONS = {
     "starting": "starting", "on": "free", "ready": "free", "failed": "unknown", "interrupted": "interrupted",
     "again": "noted", "session_closed": "noted", "person_gone": "noted", "person_back": "noted", "late": "noted",
     "list_present": "free", "list_tied": "badge", "list_again": "noted",
+    "supervised": "person", "class": "training", "repair": "repair", "watching": "noted", "class_closed": "noted",
+    "part_taken": "finished",
 }  # fmt: skip
 TONES = {
     "starting": "wait", "on": "granted", "ready": "granted", "failed": "refused", "interrupted": "refused",
-    "list_present": "granted", "list_tied": "granted",
+    "list_present": "granted", "list_tied": "granted", "supervised": "granted", "class": "granted", "repair": "granted",
 }  # fmt: skip
 REFUSAL_ICONS = {
     Code.TRAINING_MISSING: "training", Code.TRAINING_AWAITING: "training", Code.TRAINING_LAPSED: "training",
@@ -36,6 +38,7 @@ REFUSAL_ICONS = {
     Code.IN_USE: "occupied_idle", Code.OUT_OF_SERVICE: "out_of_service",
     Code.UNDER_MAINTENANCE: "out_of_service", Code.BADGE_UNKNOWN: "badge",
     Code.WORKSHOP_BADGE_WAITS: "badge",
+    Code.PART_WAITING: "finished",
 }  # fmt: skip
 CANNOT_BEGIN = frozenset({BoardKey.OUT_OF_SERVICE, BoardKey.ALARM, BoardKey.STALE, BoardKey.UNKNOWN, BoardKey.OFF})
 
@@ -104,6 +107,8 @@ def _answer(event: Event, view: ResourceView, views: Views) -> str | None:
 def _standing(session: Session, view: ResourceView) -> str:
     powered = any(device.role is DeviceRole.INTERLOCK for device in view.devices)
     active = "on" if powered else "ready"
+    if session.way in (Way.SUPERVISED, Way.CLASS, Way.REPAIR):
+        active = str(session.way)
     named = {State.OPENING: "starting", State.LEAVING: "person_gone", State.INTERRUPTED: "interrupted"}
     return named.get(session.state, active)
 
@@ -114,14 +119,14 @@ def _refused(id: int, event: Event, words: Words) -> Face:
     # Whoever reads over a shoulder learns nothing about an account, not even from the reasons beside it.
     shown = [account] if account else reasons
     code, params = shown[0]
-    said = words.say(code, params, public=True)
+    said, waits = words.say(code, params, public=True), bool(event.data.get("asks_mentor"))
     return Face(
         tap=id,
         tone="refused",
         icon="person" if account else REFUSAL_ICONS.get(code, "unknown"),
         title=said.title,
         sentence=said.sentence,
-        step=words.next_step(NEXT_STEPS[code][0], params),
+        step=words.next_step(NextStep.MENTOR_TAPS_NOW if waits else NEXT_STEPS[code][0], params),
         more=tuple(words.say(code, params, public=True) for code, params in shown[1:]),
     )
 

@@ -48,7 +48,7 @@ def decide_access(
         return Denied(refusals=(refuse(Code.SYSTEM_UNAVAILABLE),))
     own = own_reservation(facts, now)
     until = now + timedelta(seconds=facts.resource.ceiling_s)
-    for end in _ends(facts, facts.member, own, now):
+    for end in _ends(facts, facts.member, own, now, lifted):
         # What is over already was lifted, or a rule would have refused.
         if now < end < until:
             until = end
@@ -58,26 +58,29 @@ def decide_access(
     return Granted(until=until, reservation_id=own.id if own else None, warnings=warnings)
 
 
-def _ends(facts: AccessFacts, member: Member, own: Reservation | None, now: datetime) -> Iterator[datetime]:
-    """Everything that will end the use, sooner or later."""
+def _ends(
+    facts: AccessFacts, member: Member, own: Reservation | None, now: datetime, lifted: frozenset[Code]
+) -> Iterator[datetime]:
+    """Everything that will end the use, sooner or later; what is lifted does not."""
     if own:
         yield own.span.ends
     else:
         pause = timedelta(minutes=facts.booking.buffer_minutes or 0)
         yield from (held.span.starts - pause for held in facts.booked if held.member_id != member.id)
     closes = facts.schedule.closes_at(now)
-    if closes:
+    if closes and Code.CLOSED_NOW not in lifted:
         yield closes
-    yield from (need.until for need in facts.requirements if need.until)
+    if Code.TRAINING_LAPSED not in lifted:
+        yield from (need.until for need in facts.requirements if need.until)
     membership = membership_ends(facts)
-    if membership:
+    if membership and Code.MEMBERSHIP_LAPSED not in lifted:
         yield membership
     use = facts.use
     if use.max_session_minutes:
         yield now + timedelta(minutes=use.max_session_minutes)
-    if use.quota_day_minutes:
+    if use.quota_day_minutes and Code.QUOTA_DAY_USED_UP not in lifted:
         yield _when_used_up(use.quota_day_minutes, local_day(now, facts.zone), facts, now)
-    if use.quota_week_minutes:
+    if use.quota_week_minutes and Code.QUOTA_WEEK_USED_UP not in lifted:
         yield _when_used_up(use.quota_week_minutes, local_week(now, facts.zone), facts, now)
 
 

@@ -10,8 +10,9 @@ from gateway.domain.booking import Reservation
 from gateway.domain.jobs import Job
 from gateway.domain.refusals import Param
 from gateway.domain.resources import SILENCE, Device, DeviceRole, Presence, Resource, ResourceKind
-from gateway.domain.sessions import Session, State
+from gateway.domain.sessions import Session, State, Way
 from gateway.domain.timespan import seconds_between
+from gateway.domain.ways import OpenClass, WaitingPart
 
 PART_WAITS = timedelta(hours=1)
 """How long a finished print is announced when nobody has used the machine since."""
@@ -35,6 +36,7 @@ class BoardKey(StrEnum):
     STARTING = "starting"
     INTERRUPTED = "interrupted"
     UNKNOWN = "unknown"
+    REPAIR = "repair"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +63,8 @@ class _Scene:
     alarms: tuple[str, ...]
     progress: float | None
     now: datetime
+    part: WaitingPart | None
+    open_class: OpenClass | None
 
     @property
     def running(self) -> Job | None:
@@ -91,16 +95,24 @@ def state_of(
     alarms: tuple[str, ...],
     progress: float | None,
     now: datetime,
+    part: WaitingPart | None = None,
+    open_class: OpenClass | None = None,
 ) -> BoardState:
     """The one state to show: the first rule that has something to say."""
     scene = _Scene(
         resource=resource, devices=tuple(devices), session=session, job=job, last_job=last_job,
         reservation=reservation, alarms=alarms, progress=progress, now=now,
+        part=part, open_class=open_class,
     )  # fmt: skip
     return next(state for rule in RULES if (state := rule(scene)) is not None)
 
 
 Rule = Callable[[_Scene], BoardState | None]
+
+
+def _repair(scene: _Scene) -> BoardState | None:
+    session = scene.session
+    return _state(BoardKey.REPAIR) if session is not None and session.way is Way.REPAIR else None
 
 
 def _out_of_service(scene: _Scene) -> BoardState | None:
@@ -166,8 +178,13 @@ def _seconds_left(job: Job, progress: float | None, now: datetime) -> int | None
 
 
 def _part_to_take(scene: _Scene) -> BoardState | None:
-    """A print that is done still lies on its bed while its session goes on, and for a while after."""
+    """A print that is done still lies on its bed while its session goes on, and for a while after.
+
+    Where the lab wants to know that the bed is clear, it is announced until somebody has said so.
+    """
     job, session = scene.last_job, scene.session
+    if scene.part is not None and session is None:
+        return _state(BoardKey.FINISHED, since=scene.part.since)
     if job is None or job.ended_at is None or job.outcome is not Outcome.FINISHED:
         return None
     if scene.resource.kind is not ResourceKind.PRINTER_3D:
@@ -202,6 +219,12 @@ def _not_reached(scene: _Scene) -> BoardState | None:
     return _state(BoardKey.OFF if told else BoardKey.STALE, since=machine.last_seen_at)
 
 
+def _class_open(scene: _Scene) -> BoardState | None:
+    """For whoever is not of the workshop, the same as a reservation."""
+    held = scene.open_class
+    return _state(BoardKey.RESERVED, until=held.until) if held is not None and scene.now < held.until else None
+
+
 def _reserved(scene: _Scene) -> BoardState | None:
     held = scene.reservation
     return _state(BoardKey.RESERVED, until=held.span.ends) if held and held.span.holds(scene.now) else None
@@ -218,7 +241,7 @@ def _state(key: BoardKey, **params: Param) -> BoardState:
 
 
 RULES: tuple[Rule, ...] = (
-    _out_of_service, _alarm, _silent_while_used, _relay_unclear, _power, _running, _part_to_take, _in_use,
-    _not_reached, _reserved, _free,
+    _repair, _out_of_service, _alarm, _silent_while_used, _relay_unclear, _power, _running, _part_to_take, _in_use,
+    _not_reached, _class_open, _reserved, _free,
 )  # fmt: skip
 """From what matters most to whoever stands in front of the machine, to *free*, which is what is left."""

@@ -32,6 +32,7 @@ class Wanted(StrEnum):
     FLAG = "flag"
     ONE_OF = "one_of"
     TEXTS = "texts"
+    BY_LANGUAGE = "by_language"
     WEEKLY = "weekly"
 
 
@@ -140,6 +141,20 @@ def texts(about: str) -> Any:
 
     schema = {"type": "array", "items": {"type": "string", "minLength": 1, "maxLength": 200}}
     return _field(about, (), read, list, "list of text", schema)
+
+
+def by_language(about: str) -> Any:
+    """A text of the lab's own, by language and in French at least; None when off."""
+
+    def read(value: Any) -> dict[str, str]:
+        found = value if isinstance(value, dict) and "fr" in value else {}
+        if not found or not all(isinstance(text, str) and 0 < len(text) <= 200 for text in found.values()):
+            raise _NotSo(Wanted.BY_LANGUAGE)
+        return dict(found)
+
+    text = {"type": "string", "minLength": 1, "maxLength": 200}
+    schema = {"type": "object", "required": ["fr"], "additionalProperties": text}
+    return _field(about, None, read, dict, 'texts like `{ fr = "…", en = "…" }`', schema)
 
 
 def weekly(about: str) -> Any:

@@ -79,6 +79,16 @@ class Code(StrEnum):
     NO_SUCH_TRAINING = "no_such_training"
     NO_SUCH_RESOURCE = "no_such_resource"
     NO_SUCH_READER = "no_such_reader"
+    PART_WAITING = "part_waiting"
+    NO_PART_WAITING = "no_part_waiting"
+    JOB_RUNNING = "job_running"
+    NOT_IN_USE = "not_in_use"
+    NOT_A_MENTOR = "not_a_mentor"
+    NOT_A_MAINTAINER = "not_a_maintainer"
+    NOT_LOCKED_OUT = "not_locked_out"
+    CLASS_OPEN = "class_open"
+    WAY_ENDS_IN_THE_PAST = "way_ends_in_the_past"
+    WAY_TOO_LONG = "way_too_long"
     BOOKING_NO_ZONE = "booking_no_zone"
     BOOKING_ENDS_BEFORE_START = "booking_ends_before_start"
     BOOKING_TOO_LONG = "booking_too_long"
@@ -142,6 +152,8 @@ class NextStep(StrEnum):
     ASK_FOR_TRAINING = "ask_for_training"
     ASK_FOR_REFRESHER = "ask_for_refresher"
     ASK_FOR_A_MENTOR = "ask_for_a_mentor"
+    MENTOR_TAPS_NOW = "mentor_taps_now"
+    CLEAR_THE_BED = "clear_the_bed"
     TAP_AT_THE_DOOR = "tap_at_the_door"
     COME_TOGETHER = "come_together"
     GIVE_BACK_ANOTHER = "give_back_another"
@@ -230,6 +242,16 @@ NEXT_STEPS: dict[Code, tuple[NextStep, ...]] = {
     Code.NO_SUCH_TRAINING: (NextStep.CORRECT_THE_LIST,),
     Code.NO_SUCH_RESOURCE: (NextStep.CORRECT_THE_LIST,),
     Code.NO_SUCH_READER: (NextStep.CHOOSE_ANOTHER_READER,),
+    Code.PART_WAITING: (NextStep.CLEAR_THE_BED,),
+    Code.NO_PART_WAITING: (NextStep.CALL_STAFF,),
+    Code.JOB_RUNNING: (NextStep.COME_BACK_AFTER,),
+    Code.NOT_IN_USE: (NextStep.CALL_STAFF,),
+    Code.NOT_A_MENTOR: (NextStep.CALL_STAFF,),
+    Code.NOT_A_MAINTAINER: (NextStep.CALL_STAFF,),
+    Code.NOT_LOCKED_OUT: (NextStep.CALL_STAFF,),
+    Code.CLASS_OPEN: (NextStep.USE_ANOTHER,),
+    Code.WAY_ENDS_IN_THE_PAST: (NextStep.CHOOSE_ANOTHER_TIME,),
+    Code.WAY_TOO_LONG: (NextStep.CHOOSE_ANOTHER_TIME,),
     Code.BOOKING_NO_ZONE: (NextStep.CHOOSE_ANOTHER_TIME,),
     Code.BOOKING_ENDS_BEFORE_START: (NextStep.CHOOSE_ANOTHER_TIME,),
     Code.BOOKING_TOO_LONG: (NextStep.CHOOSE_ANOTHER_TIME,),

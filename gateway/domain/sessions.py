@@ -75,9 +75,12 @@ class EndReason(StrEnum):
 
 
 AWAY = frozenset(
-    {EndReason.JOB_DONE, EndReason.FORGOTTEN, EndReason.TIME_UP, EndReason.POWER_LOST, EndReason.TAKEN_OVER}
-)
-"""Ends at which nobody stood at the machine to take what they had made."""
+    {
+        EndReason.JOB_DONE, EndReason.FORGOTTEN, EndReason.TIME_UP, EndReason.POWER_LOST, EndReason.TAKEN_OVER,
+        EndReason.STAFF,
+    }
+)  # fmt: skip
+"""Ends at which the maker need not have stood at the machine to take what they had made."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,6 +121,11 @@ class Session:
     def concerns(self) -> str:
         """The member to tell of what becomes of it."""
         return self.beneficiary_id or self.operator_id
+
+    @property
+    def leaves_a_part(self) -> bool:
+        """Whether it is over, something was made in it, and perhaps nobody took it away."""
+        return self.end_reason in AWAY and self.active_s > 0
 
     def held_by(self, member_id: str) -> bool:
         """Whether this member's tap is the holder's."""

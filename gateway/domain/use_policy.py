@@ -1,8 +1,9 @@
 """What a lab may ask of those who use a resource; every key is off until it is said."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from gateway.domain.policy import flag, whole
+from gateway.domain.policy import by_language, flag, whole
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,3 +27,15 @@ class UsePolicy:
     quota_day_minutes: int | None = whole("How long a member may use it in one local day.", least=1, most=1440)
     quota_week_minutes: int | None = whole("How long a member may use it in one local week.", least=1, most=7 * 1440)
     cool_down_seconds: int | None = whole("How long it rests after a session or a job.", least=1, most=86400)
+    supervised_use: bool = flag("Whether a trainer's badge and an untrained person's, one after the other, open it.")
+    supervised_within_seconds: int | None = whole(
+        "How long those two taps may be apart; 30 when off.", least=5, most=600
+    )
+    take_over_minutes: int | None = whole(
+        "After how long without use the next person may take it over.", least=1, most=1440
+    )
+    job_outlives_hours: int | None = whole(
+        "How long one job may run on past its owner's presence, booking and the closing time.", least=1, most=336
+    )
+    parts_wait: bool = flag("Whether whoever comes next must first say that the finished part is on the shelf.")
+    shelf: Mapping[str, str] | None = by_language("Where a finished part is put, for its owner to read.")

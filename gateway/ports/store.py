@@ -10,7 +10,8 @@ from datetime import datetime
 from typing import Protocol
 
 from devices.messages import HashedBadge
-from gateway.domain.access_facts import AccessFacts
+from gateway.domain.access_facts import NO_RULES_OF_USE, AccessFacts
+from gateway.domain.booking import Reservation
 from gateway.domain.events import Event
 from gateway.domain.jobs import Job
 from gateway.domain.layers import Policies, SaidPolicies
@@ -18,6 +19,8 @@ from gateway.domain.people import Member, Role
 from gateway.domain.resources import Device, DeviceRole, Resource, ResourceGroup
 from gateway.domain.sessions import Session
 from gateway.domain.streams import Stream
+from gateway.domain.use_policy import UsePolicy
+from gateway.domain.ways import NOTHING_BESIDE, Beside, OpenClass, WaitingPart
 from gateway.ports.store_answers import AnswersWork
 from gateway.ports.store_arrivals import ArrivalsWork
 from gateway.ports.store_bookings import BookingsWork
@@ -41,12 +44,13 @@ class Locked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResourceFacts:
-    """A resource as reports and sweeps need it: its open session, running jobs and interlock."""
+    """A resource as reports and sweeps need it: its open session, running jobs, interlock, and what is in force there."""
 
     resource: Resource
     session: Session | None
     running: tuple[Job, ...]
     interlock: Device | None
+    use: UsePolicy = NO_RULES_OF_USE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +60,7 @@ class TapFacts:
     access: AccessFacts
     running: tuple[Job, ...]
     interlock: Device | None
+    beside: Beside = NOTHING_BESIDE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,11 +134,40 @@ class Work(BookingsWork, WorkshopWork, AnswersWork, ArrivalsWork, TrainingWork, 
         """Everything about this reader's resource, this badge's member, in one read."""
 
     def facts_for_member(self, resource_id: str, member_id: str, now: datetime) -> TapFacts:
-        """The same about a member who has not tapped."""
+        """The same about a member who is known without a badge."""
 
     def facts_for(self, resource_id: str) -> ResourceFacts | None:
         """Everything that a report or a sweep needs about a resource, which is ours alone from here on."""
 
+    # ways in beside one's own right
+    def open_class(self, resource_id: str) -> OpenClass | None:
+        """The class that is open on a resource, its time perhaps over."""
+
+    def classes_over(self, now: datetime) -> tuple[OpenClass, ...]:
+        """Open classes whose time is over."""
+
+    def save_class(self, held: OpenClass) -> None:
+        """Insert or update; the database refuses a second open one on the same resource."""
+
+    def waiting_part(self, resource_id: str) -> WaitingPart | None:
+        """What lies on a resource."""
+
+    def save_waiting_part(self, part: WaitingPart) -> None:
+        """Remember what lies there."""
+
+    def clear_waiting_part(self, resource_id: str) -> None:
+        """Nothing lies there any more."""
+
+    def add_maintainer(self, scope_id: str, member_id: str, now: datetime) -> bool:
+        """Let a member look after a resource or a group; False when they did already."""
+
+    def remove_maintainer(self, scope_id: str, member_id: str) -> bool:
+        """No longer; False when they did not."""
+
+    def next_booked(self, resource_id: str, now: datetime) -> Reservation | None:
+        """The first standing reservation that has not ended."""
+
+    # sessions, jobs, devices, the log
     def save_session(self, session: Session) -> None:
         """Insert or update a session; StoreUnavailable when a second open one is tried on the same resource."""
 

@@ -14,6 +14,7 @@ from gateway.domain.presence import Here, Place
 from gateway.domain.resources import Device, Resource, ResourceGroup
 from gateway.domain.sessions import Session
 from gateway.domain.training import Training
+from gateway.domain.ways import OpenClass, WaitingPart
 from gateway.ports.views_arrivals import ArrivalsViews
 from gateway.ports.views_calendar import CalendarViews
 from gateway.ports.views_training import TrainingViews
@@ -46,6 +47,8 @@ class ResourceView:
     """Codes of alarms that are raised and not cleared."""
     progress: float | None = None
     """Percent, from the latest sample, filled in by whoever holds samples."""
+    part: WaitingPart | None = None
+    open_class: OpenClass | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,7 +17,8 @@ from gateway.service import place, presence
 from gateway.service.deliver import Deliver
 from gateway.service.living_rights import purge, remind
 from gateway.service.reports import end_unpowered
-from gateway.service.uses import Outcome, advance, log, power_orders
+from gateway.service.uses import Outcome, advance, log, power_orders, running_seconds
+from gateway.service.ways import end_classes_over, tell_who_is_held_up
 
 EVERY_S = 2.0
 HEARD_EVERY_S = 20.0
@@ -65,6 +66,7 @@ class Sweeper:
             self._remind(now)
             with self._deliver.turn:
                 with self._store.begin(within_s=SOON_S) as work:
+                    end_classes_over(work, now)
                     outcomes = [self._look_at(work, facts, now) for facts in work.resources_to_sweep()]
                     events = work.appended
                 self._deliver.after_commit(outcomes, events)
@@ -86,11 +88,13 @@ class Sweeper:
                 forgotten_s=facts.resource.forgotten_s,
                 ceiling_s=facts.resource.ceiling_s,
                 running=bool(facts.running),
+                outlives=running_seconds(facts.running, now) < 3600 * (facts.use.job_outlives_hours or 0),
             )
             if trigger is not None:
                 facts = advance(work, facts, trigger, now)
             if trigger is Trigger.NOT_CONFIRMED:
                 self._raise(work, facts, UNCONFIRMED, now)
+        facts = tell_who_is_held_up(work, facts, now)
         orders = power_orders(facts, now)
         self._compare(work, facts, now, differs=bool(orders))
         return Outcome(power=tuple(order for order in orders if not self._deliver.awaits(order.device)))

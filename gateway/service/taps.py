@@ -1,19 +1,23 @@
 """A badge tap: one read, one decision, one step, one write."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from devices.messages import BadgeTapped, Tone
-from gateway.domain.access import Denied, Granted, decide_access
+from gateway.domain.access import Denied
 from gateway.domain.access_rules import AT_THE_DOOR
 from gateway.domain.events import Event, EventKind, Plain
-from gateway.domain.refusals import Code, Refusal, to_plain
+from gateway.domain.people import Member
+from gateway.domain.refusals import Code, refuse, to_plain
 from gateway.domain.resources import DeviceRole
-from gateway.domain.sessions import Session, State, Trigger, tapped_again_too_soon
+from gateway.domain.sessions import Session, State, Trigger, Way, tapped_again_too_soon
+from gateway.domain.ways import BedFirst, Entry, asks_mentor, find_way, may_go_on, partner, together
 from gateway.ports.ids import Ids
 from gateway.ports.store import ResourceFacts, TapFacts, Work
 from gateway.service.arrivals import check_in, move_here
+from gateway.service.entries import close_class, enter, shelve
 from gateway.service.place import pass_by
-from gateway.service.uses import Outcome, Received, Verdict, advance, log, power_orders, session_event
+from gateway.service.uses import Outcome, PowerOrder, Received, Verdict, advance, log, part_event, power_orders
 from gateway.service.workshops_list import note_tap
 
 
@@ -23,7 +27,7 @@ def handle_tap(work: Work, fact: Received, now: datetime, ids: Ids) -> Outcome:
     assert isinstance(tap, BadgeTapped)
     facts = work.facts_for_tap(fact.device, tap.badge, now)
     session, member = facts.access.session, facts.access.member
-    holds = session is not None and member is not None and session.operator_id == member.id
+    holds = session is not None and member is not None and session.held_by(member.id)
     workshop = fact.device.list_open(fact.happened_at)
     gives_back = session and holds and session.state is not State.INTERRUPTED and fact.fresh(now)
     if workshop is not None and not gives_back:
@@ -34,25 +38,39 @@ def handle_tap(work: Work, fact: Received, now: datetime, ids: Ids) -> Outcome:
         check_in(work, facts.access, fact.happened_at)
         log(work, _event(EventKind.TAP_LATE, facts, fact, fact.happened_at))
         return Outcome()
-    if session and holds and session.state is not State.INTERRUPTED:
-        return _holder_tapped(work, facts, session, fact, now)
+    if session and member and holds and session.state is not State.INTERRUPTED:
+        return _holder_tapped(work, facts, session, member, fact, now)
     if fact.device.role is DeviceRole.PLACE:
         return _at_the_door(work, facts, fact, now)
+    if _comes_for_their_part(facts):
+        return _part_taken(work, facts, fact, now)
     facts = move_here(work, facts, now)
     check_in(work, facts.access, now)
-    decision = decide_access(facts.access, now)
-    if isinstance(decision, Denied):
-        return _refuse(work, facts, fact, decision.refusals, now)
     if session and holds:
-        return _reopen(work, facts, session, fact, now)
-    return _open(work, facts, decision, fact, now, ids)
+        denied = may_go_on(facts.access, session, now)
+        return _refuse(work, facts, fact, denied, now) if denied else _reopen(work, facts, session, fact, now)
+    found = _together(work, facts, now) or find_way(facts.access, facts.beside, now)
+    if isinstance(found, Denied):
+        return _refuse(work, facts, fact, found, now)
+    if isinstance(found, BedFirst):
+        return _bed_first(work, facts, fact, found, now)
+    return _enter(work, facts, found, fact, now, ids)
+
+
+def _together(work: Work, facts: TapFacts, now: datetime) -> Entry | BedFirst | None:
+    """What this tap and the one before open as mentor and learner: the only tap that needs a second read."""
+    other, resource = partner(facts.access, facts.beside, now), facts.access.resource
+    if other is None or resource is None:
+        return None
+    theirs = work.facts_for_member(resource.id, other, now)
+    return together((facts.access, facts.beside), (theirs.access, theirs.beside), now)
 
 
 def _at_the_door(work: Work, facts: TapFacts, fact: Received, now: datetime) -> Outcome:
     unmet = tuple(refusal for rule in AT_THE_DOOR for refusal in rule(facts.access, now))
     member = facts.access.member
     if unmet or member is None:
-        return _refuse(work, facts, fact, unmet, now)
+        return _refuse(work, facts, fact, Denied(refusals=unmet), now)
     return pass_by(work, member, fact, facts.access.use.presence_hours, now)
 
 
@@ -73,36 +91,56 @@ def _verdict(fact: Received, tone: Tone, code: str) -> Verdict:
     return Verdict(device=fact.device.slug, tone=tone, code=code)
 
 
-def _refuse(work: Work, facts: TapFacts, fact: Received, refusals: tuple[Refusal, ...], now: datetime) -> Outcome:
+def _refuse(work: Work, facts: TapFacts, fact: Received, denied: Denied, now: datetime) -> Outcome:
     data: dict[str, Plain] = {
-        "refusals": [str(refusal.code) for refusal in refusals],
-        "reasons": [to_plain(refusal) for refusal in refusals],
+        "refusals": [str(refusal.code) for refusal in denied.refusals],
+        "reasons": [to_plain(refusal) for refusal in denied.refusals],
     }
+    if asks_mentor(denied, facts.access):
+        data["asks_mentor"] = True
     tap = fact.envelope.message
-    if isinstance(tap, BadgeTapped) and any(refusal.code is Code.BADGE_UNKNOWN for refusal in refusals):
+    if isinstance(tap, BadgeTapped) and any(refusal.code is Code.BADGE_UNKNOWN for refusal in denied.refusals):
         data["badge"] = [{"form": b.form, "key_id": b.key_id, "digest": b.digest} for b in tap.badge]
     log(work, _event(EventKind.TAP_REFUSED, facts, fact, now, **data))
-    return Outcome(verdict=_verdict(fact, Tone.REFUSED, refusals[0].code))
+    return Outcome(verdict=_verdict(fact, Tone.REFUSED, denied.refusals[0].code))
 
 
 def _resource_facts(facts: TapFacts, session: Session | None) -> ResourceFacts:
     assert facts.access.resource is not None
     return ResourceFacts(
-        resource=facts.access.resource, session=session, running=facts.running, interlock=facts.interlock
-    )
+        resource=facts.access.resource, session=session, running=facts.running, interlock=facts.interlock,
+        use=facts.access.use,
+    )  # fmt: skip
 
 
-def _holder_tapped(work: Work, facts: TapFacts, session: Session, fact: Received, now: datetime) -> Outcome:
-    """The holder again: within 10 s nothing, with a job running *person gone* (or back), else the end."""
+def _holder_tapped(
+    work: Work, facts: TapFacts, session: Session, member: Member, fact: Received, now: datetime
+) -> Outcome:
+    """The holder again: within 10 s nothing, with a job running *person gone* (or back), else the end.
+
+    Who supervises may end an idle session, too; a trainer's tap ends the class with it.
+    """
     if tapped_again_too_soon(session, now):
-        log(work, _event(EventKind.TAP_NOTED, facts, fact, now, note="again"))
-        return Outcome(verdict=_verdict(fact, Tone.NOTED, "tap_again"))
+        return _noted(work, facts, fact, now, "again", code="tap_again")
+    if facts.running and member.id != session.operator_id:
+        return _noted(work, facts, fact, now, "watching")
     trigger = Trigger.HOLDER_TAPPED_RUNNING if facts.running else Trigger.HOLDER_TAPPED
     after = advance(work, _resource_facts(facts, session), trigger, now)
     assert after.session is not None
     note = {State.CLOSED: "session_closed", State.LEAVING: "person_gone"}.get(after.session.state, "person_back")
+    held = facts.beside.open_class
+    if held is not None and held.trainer_id == member.id:
+        close_class(work, held, now, "tap")
+        note = "class_closed" if after.session.state is State.CLOSED else note
+    return _noted(work, facts, fact, now, note, power=power_orders(after, now))
+
+
+def _noted(
+    work: Work, facts: TapFacts, fact: Received, now: datetime, note: str, *, code: str | None = None,
+    power: tuple[PowerOrder, ...] = (),
+) -> Outcome:  # fmt: skip
     log(work, _event(EventKind.TAP_NOTED, facts, fact, now, note=note))
-    return Outcome(power=power_orders(after, now), verdict=_verdict(fact, Tone.NOTED, note))
+    return Outcome(power=power, verdict=_verdict(fact, Tone.NOTED, code or note))
 
 
 def _reopen(work: Work, facts: TapFacts, session: Session, fact: Received, now: datetime) -> Outcome:
@@ -112,32 +150,43 @@ def _reopen(work: Work, facts: TapFacts, session: Session, fact: Received, now: 
     return Outcome(power=power_orders(after, now), verdict=_verdict(fact, Tone.GRANTED, "granted"))
 
 
+def _comes_for_their_part(facts: TapFacts) -> bool:
+    access, part = facts.access, facts.beside.part
+    theirs = part is not None and access.member is not None and part.member_id == access.member.id
+    return theirs and access.session is None and not access.badge_revoked
+
+
+def _part_taken(work: Work, facts: TapFacts, fact: Received, now: datetime) -> Outcome:
+    """Whoever made it takes it away; another tap begins something new."""
+    part = facts.beside.part
+    assert part is not None
+    work.clear_waiting_part(part.resource_id)
+    log(work, part_event(EventKind.PART_TAKEN, part, now))
+    return _noted(work, facts, fact, now, "part_taken")
+
+
+def _bed_first(work: Work, facts: TapFacts, fact: Received, found: BedFirst, now: datetime) -> Outcome:
+    """Not before what lies on the machine is on the shelf: the same person's next tap says so."""
+    part = facts.beside.part
+    power: tuple[PowerOrder, ...] = ()
+    if found.ends is not None and facts.access.session is not None:
+        after = advance(work, _resource_facts(facts, facts.access.session), found.ends, now)
+        power = power_orders(after, now)
+    denied = Denied(refusals=(refuse(Code.PART_WAITING, since=part.since if part else now),))
+    return replace(_refuse(work, facts, fact, denied, now), power=power)
+
+
 def _iso(moment: datetime | None) -> str | None:
     return moment.isoformat() if moment else None
 
 
-def _open(work: Work, facts: TapFacts, granted: Granted, fact: Received, now: datetime, ids: Ids) -> Outcome:
-    resource, member = facts.access.resource, facts.access.member
-    assert resource is not None
-    assert member is not None
-    powered = facts.interlock is not None
-    session = Session(
-        id=ids.new(),
-        resource_id=resource.id,
-        operator_id=member.id,
-        beneficiary_id=member.id,
-        reservation_id=granted.reservation_id,
-        state=State.OPENING if powered else State.ACTIVE,
-        opened_at=now,
-        last_tap_at=now,
-        last_activity_at=now,
-        granted_until=granted.until,
-        energised_at=None if powered else now,
-    )
-    work.save_session(session)
-    told: dict[str, Plain] = {"warnings": [to_plain(each) for each in granted.warnings]} if granted.warnings else {}
-    tap = _event(EventKind.TAP_GRANTED, facts, fact, now, until=_iso(granted.until), **told)
-    log(work, tap, session_event(EventKind.SESSION_OPENED, session, now))
-    orders = power_orders(_resource_facts(facts, session), now)
-    code = str(granted.warnings[0].code) if granted.warnings else "granted"
-    return Outcome(power=orders, verdict=_verdict(fact, Tone.GRANTED, code))
+def _enter(work: Work, facts: TapFacts, entry: Entry, fact: Received, now: datetime, ids: Ids) -> Outcome:
+    if entry.clears and facts.beside.part is not None:
+        shelve(work, facts.beside.part, now, shelf=facts.access.use.shelf)
+    told: dict[str, Plain] = {"warnings": [to_plain(each) for each in entry.warnings]} if entry.warnings else {}
+    if entry.way is not Way.OWN:
+        told["way"] = str(entry.way)
+    log(work, _event(EventKind.TAP_GRANTED, facts, fact, now, until=_iso(entry.until), **told))
+    after = enter(work, _resource_facts(facts, facts.access.session), entry, now, id=ids.new())
+    code = str(entry.warnings[0].code) if entry.warnings else "granted" if entry.way is Way.OWN else str(entry.way)
+    return Outcome(power=power_orders(after, now), verdict=_verdict(fact, Tone.GRANTED, code))

@@ -6,11 +6,12 @@ from datetime import UTC, datetime, timedelta
 
 from devices.envelope import LIVE_AGE_MS, Envelope
 from devices.messages import Tone
-from gateway.domain.events import Event, EventKind
+from gateway.domain.events import Event, EventKind, Plain
 from gateway.domain.jobs import Job
 from gateway.domain.resources import Device, Presence
-from gateway.domain.sessions import Session, State, Trigger, desired_power, step
+from gateway.domain.sessions import Session, State, Trigger, Way, desired_power, step
 from gateway.domain.timespan import seconds_between
+from gateway.domain.ways import WaitingPart
 from gateway.ports.store import ResourceFacts, Work
 from gateway.service.living_rights import note_use
 
@@ -99,12 +100,31 @@ def advance(work: Work, facts: ResourceFacts, trigger: Trigger, now: datetime) -
         note_use(work, moved.session)
     if moved.event is not None:
         log(work, session_event(moved.event, moved.session, now))
+    if facts.use.parts_wait and moved.session.leaves_a_part:
+        _leave_part(work, moved.session, now)
     return replace(facts, session=moved.session)
+
+
+def _leave_part(work: Work, session: Session, now: datetime) -> None:
+    part = WaitingPart(
+        resource_id=session.resource_id, member_id=session.concerns, session_id=session.id, since=now
+    )  # fmt: skip
+    work.save_waiting_part(part)
+    log(work, part_event(EventKind.PART_LEFT, part, now))
+
+
+def part_event(kind: EventKind, part: WaitingPart, at: datetime, **data: Plain) -> Event:
+    """The event of something that lies, or lay, on a machine: it concerns whoever made it."""
+    return Event(
+        kind=kind, at=at, resource_id=part.resource_id, member_id=part.member_id, session_id=part.session_id, data=data
+    )
 
 
 def session_event(kind: str, session: Session, now: datetime) -> Event:
     """The event of a session's change; a closed one carries its figures."""
     data: dict[str, str | float | None] = {"state": str(session.state)}
+    if session.way is not Way.OWN:
+        data |= {"way": str(session.way), "supervisor": session.supervisor_id, "workshop": session.workshop_id}
     if session.state is State.CLOSED:
         data |= {
             "reason": str(session.end_reason),
@@ -142,5 +162,7 @@ def power_orders(facts: ResourceFacts, now: datetime) -> tuple[PowerOrder, ...]:
     if not wanted:
         return (PowerOrder(device=relay.slug, on=False),)
     used = seconds_between(facts.session.opened_at, now) if facts.session else 0.0
-    left = max(60, int(facts.resource.ceiling_s - used))
+    # How long its jobs will take is not known when it begins: the relay's own timer must not end one that may run on.
+    ceiling_s = max(facts.resource.ceiling_s, 3600 * (facts.use.job_outlives_hours or 0))
+    left = max(60, int(ceiling_s - used))
     return (PowerOrder(device=relay.slug, on=True, ceiling_s=left),)

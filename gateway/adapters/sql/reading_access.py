@@ -31,6 +31,7 @@ from gateway.adapters.sql.transaction import Transaction
 from gateway.adapters.sql.types import Moment, from_micros
 from gateway.adapters.sql.work_policies import LAYERS, policies
 from gateway.adapters.sql.work_presence import DOOR_HEARD, others_here
+from gateway.adapters.sql.work_ways import beside, unpack_beside
 from gateway.domain.access_facts import AccessFacts
 from gateway.domain.people import Member
 from gateway.domain.presence import Place
@@ -131,7 +132,7 @@ def _facts_of(forms: int | None) -> Select[Any]:
     parts = packed(
         *RESOURCE_FACTS, MEMBER.packed, holder.c.revoked_at, _required(holder), _ahead(), LAYERS, _sites.c.timezone,
         _uses(holder), _open_elsewhere(holder), _last_session(), _last_job(), DOOR_HEARD,
-        others_here(holder.c.member_id).correlate(holder).scalar_subquery(), *SCHEDULE,
+        others_here(holder.c.member_id).correlate(holder).scalar_subquery(), beside(holder), *SCHEDULE,
     )  # fmt: skip
     return select(parts).select_from(
         one.outerjoin(holder, true())
@@ -272,9 +273,10 @@ def _read(
     assert row is not None
     (
         resource, session, running, relay, member, revoked, required, booked, layers, timezone, uses, elsewhere,
-        session_ended, job_ended, door_heard, others, *hours,
+        session_ended, job_ended, door_heard, others, around, *hours,
     ) = unpacked(row[0])  # fmt: skip
     in_force, interlock, person = policies(layers), DEVICE.unpack(relay), MEMBER.unpack(member)
+    jobs = JOB.unpack_all(running)
     return TapFacts(
         access=AccessFacts(
             resource=RESOURCE.unpack(resource),
@@ -295,8 +297,9 @@ def _read(
             schedule=schedule_in(*hours),
             place=_place(others, person, heard=bool(door_heard)),
         ),
-        running=JOB.unpack_all(running),
+        running=jobs,
         interlock=interlock,
+        beside=unpack_beside(around, running=bool(jobs)),
     )
 
 

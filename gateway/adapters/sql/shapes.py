@@ -26,6 +26,7 @@ from gateway.domain.resources import Device, DeviceRole, Presence, Resource, Res
 from gateway.domain.sessions import Beneficiary, EndReason, Session, State, Way
 from gateway.domain.timespan import Span
 from gateway.domain.training import Training, YearlyDate
+from gateway.domain.ways import OpenClass, WaitingPart
 
 T = TypeVar("T")
 Convert = Callable[[Any], Any]
@@ -144,6 +145,8 @@ SESSION: Shape[Session] = Shape(
     _fields(Session, schema.sessions),
     {"state": State, "end_reason": EndReason, "way": Way, "beneficiary_kind": Beneficiary},
 )
+CLASS: Shape[OpenClass] = Shape(OpenClass, _fields(OpenClass, schema.classes))
+PART: Shape[WaitingPart] = Shape(WaitingPart, _fields(WaitingPart, schema.waiting_parts))
 JOB: Shape[Job] = Shape(Job, _fields(Job, schema.jobs), {"outcome": Outcome, "paused": _truth})
 _responsible = (
     select(schema.member_sites.c.responsible)

@@ -26,6 +26,7 @@ from gateway.adapters.sql.work_reports import ReportsPart
 from gateway.adapters.sql.work_streams import StreamsPart
 from gateway.adapters.sql.work_taps import TapsPart
 from gateway.adapters.sql.work_training import TrainingPart
+from gateway.adapters.sql.work_ways import WaysPart
 from gateway.adapters.sql.work_workshops import WorkshopsPart
 from gateway.ports.errors import StoreUnavailable
 from gateway.ports.store import Work
@@ -52,7 +53,7 @@ class Database(Protocol):
 
 class SqlWork(
     StreamsPart, TapsPart, ReportsPart, LogPart, LabPart, PeoplePart, TrainingPart, PoliciesPart, BookingsPart,
-    WorkshopsPart, AnswersPart, ArrivalsPart, CalendarPart, PresencePart,
+    WorkshopsPart, WaysPart, AnswersPart, ArrivalsPart, CalendarPart, PresencePart,
 ):  # fmt: skip
     """One open transaction, all its parts together."""
 

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Select, Table, bindparam, select
 
 from gateway.adapters.sql import schema
 from gateway.adapters.sql.part import SITE
-from gateway.adapters.sql.shapes import DEVICE, JOB, RESERVATION, RESOURCE, SESSION, TRAINING, Shape
+from gateway.adapters.sql.shapes import CLASS, DEVICE, JOB, PART, RESERVATION, RESOURCE, SESSION, TRAINING, Shape
 from gateway.adapters.sql.statements import led_by
 from gateway.adapters.sql.transaction import Transaction
 from gateway.domain.booking import Reservation
@@ -19,6 +19,7 @@ from gateway.domain.jobs import Job
 from gateway.domain.resources import Device, Resource
 from gateway.domain.sessions import Session
 from gateway.domain.training import Training
+from gateway.domain.ways import OpenClass, WaitingPart
 from gateway.ports.views import ResourceView
 
 SOON = timedelta(hours=24)
@@ -98,6 +99,14 @@ _QUESTIONS = {
         .order_by(_alarms.code),
         resource_id=_alarms.resource_id,
     ),
+    "parts": _Question(
+        query=select(*PART.columns).where(schema.waiting_parts.c.site_id == SITE),
+        resource_id=schema.waiting_parts.c.resource_id,
+    ),
+    "classes": _Question(
+        query=select(*CLASS.columns).where(schema.classes.c.site_id == SITE, schema.classes.c.closed_at.is_(None)),
+        resource_id=schema.classes.c.resource_id,
+    ),
 }  # fmt: skip
 RESOURCES = select(*RESOURCE.columns).where(_resources.site_id == SITE).order_by(_resources.position, _resources.slug)
 RESOURCE_OF_SLUG = select(*RESOURCE.columns).where(_resources.site_id == SITE, _resources.slug == bindparam("slug"))
@@ -113,6 +122,8 @@ class _Floor:
     jobs: dict[str, list[Job]]
     last_jobs: dict[str, list[Job]]
     reservations: dict[str, list[Reservation]]
+    parts: dict[str, list[WaitingPart]]
+    classes: dict[str, list[OpenClass]]
     alarms: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     trainings: dict[str, Training] = field(default_factory=dict)
 
@@ -128,6 +139,8 @@ class _Floor:
             reservation=next(iter(self.reservations.get(id, ())), None),
             trainings=tuple(self.trainings[slug] for slug in resource.trainings if slug in self.trainings),
             alarms=tuple(self.alarms.get(id, ())),
+            part=next(iter(self.parts.get(id, ())), None),
+            open_class=next(iter(self.classes.get(id, ())), None),
         )
 
 
@@ -151,6 +164,8 @@ def _read(tx: Transaction, site: str, now: datetime, resource_id: str | None) ->
         jobs=_by_resource(ask("jobs"), JOB),
         last_jobs=_by_resource(ask("last_jobs"), JOB),
         reservations=_by_resource(ask("reservations", now=now, soon=now + SOON), RESERVATION),
+        parts=_by_resource(ask("parts"), PART),
+        classes=_by_resource(ask("classes"), CLASS),
     )
     for owner, code in ask("alarms"):
         floor.alarms[owner].append(code)

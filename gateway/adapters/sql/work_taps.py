@@ -12,6 +12,7 @@ from gateway.adapters.sql.reading_access import RESOURCE_FACTS, by_badge, by_mem
 from gateway.adapters.sql.shapes import DEVICE, JOB, RESOURCE, SESSION, plain
 from gateway.adapters.sql.statements import packed, unpacked, upsert
 from gateway.adapters.sql.transaction import Refused
+from gateway.adapters.sql.work_policies import LAYERS, policies, with_layers
 from gateway.domain.resources import Device, DeviceRole
 from gateway.domain.sessions import Session
 from gateway.ports.errors import StoreUnavailable
@@ -19,7 +20,9 @@ from gateway.ports.store import ResourceFacts, TapFacts
 
 _resources, _devices, _sessions, _jobs = schema.resources, schema.devices, schema.sessions, schema.jobs
 
-FACTS_OF_RESOURCE = select(packed(*RESOURCE_FACTS)).where(_resources.c.id == bindparam("resource_id"))
+FACTS_OF_RESOURCE = (
+    select(packed(*RESOURCE_FACTS, LAYERS)).select_from(with_layers).where(_resources.c.id == bindparam("resource_id"))
+)
 _busy = union(
     select(_sessions.c.resource_id).where(_sessions.c.closed_at.is_(None)),
     select(_jobs.c.resource_id).where(_jobs.c.ended_at.is_(None), _jobs.c.resource_id.is_not(None)),
@@ -28,7 +31,9 @@ _busy = union(
     ),
 )
 _to_sweep = and_(_resources.c.site_id == SITE, _resources.c.id.in_(_busy.scalar_subquery()))
-FACTS_TO_SWEEP = select(packed(*RESOURCE_FACTS)).where(_to_sweep).order_by(_resources.c.id)
+FACTS_TO_SWEEP = (
+    select(packed(*RESOURCE_FACTS, LAYERS)).select_from(with_layers).where(_to_sweep).order_by(_resources.c.id)
+)
 # Rows that point to a resource may be added all the while.
 LOCK_RESOURCE = (
     select(_resources.c.id).where(_resources.c.id == bindparam("resource_id")).with_for_update(key_share=True)
@@ -38,12 +43,12 @@ SAVE_SESSION = upsert(_sessions, ("id",))
 
 
 def _resource_facts(row: Any) -> ResourceFacts:
-    resource, session, running, interlock = row
+    resource, session, running, interlock, layers = row
     found = RESOURCE.unpack(resource)
     assert found is not None
     return ResourceFacts(
         resource=found, session=SESSION.unpack(session), running=JOB.unpack_all(running),
-        interlock=DEVICE.unpack(interlock),
+        interlock=DEVICE.unpack(interlock), use=policies(layers).use,
     )  # fmt: skip
 
 

@@ -29,7 +29,7 @@ SAMPLE = {
     "percent": 40, "left_s": 1500, "elapsed_s": 600, "word": "Libre", "minutes": 5, "hour": 1, "time": "14 h", "day": "x",
     "value": "9:00-8", "other": "14:00-18:00", "known": "france, alsace-moselle", "field": "lundi",
     "level": 2, "prerequisite_names": NAMES, "cycle": "a → b → a",
-    "least": 0, "most": 9, "options": "a, b", "keys": "a, b", "version": 3, "age": 16, "limit_s": 7200,
+    "least": 0, "most": 9, "hours": 12, "options": "a, b", "keys": "a, b", "version": 3, "age": 16, "limit_s": 7200,
 }  # fmt: skip
 
 
