@@ -4,6 +4,7 @@ from fastapi import APIRouter
 
 from dashboard.api import (
     access,
+    free_spans,
     jobs,
     members,
     opening,
@@ -24,8 +25,7 @@ from dashboard.api import (
 router = APIRouter(prefix="/api/v1")
 PARTS = (
     resources, access, presence, sessions, ways, jobs, waiting, reservations, members, trainings, qualifications,
-    workshops,
-    workshop_lists, policies, opening, team,
+    workshops, workshop_lists, policies, opening, free_spans, team,
 )  # fmt: skip
 for part in PARTS:
     router.include_router(part.router)

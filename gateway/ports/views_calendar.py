@@ -2,9 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
+from gateway.domain.free_spans import Machine
 from gateway.domain.opening import Closure, Opening, Schedule
+from gateway.domain.people import Member
 from gateway.domain.timespan import Span
 
 
@@ -22,8 +25,21 @@ class Schedules:
         return Schedule(opening=self.own.get(resource_id, self.site.opening), closures=touching)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Machines:
+    """Machines as they stand for one member, or for anybody (None)."""
+
+    machines: tuple[Machine, ...]
+    member: Member | None
+
+
 class CalendarViews(Protocol):
     """Each call is one short transaction of its own; StoreUnavailable when the database is away."""
 
     def schedules(self, window: Span) -> Schedules:
         """All hours, and all closures that touch the window, soonest first."""
+
+    def machines(
+        self, *, resource: str | None, group: str | None, member_id: str | None, window: Span, now: datetime
+    ) -> Machines | None:
+        """One resource, or those of a group, for one member or anybody; None when one of them does not exist."""

@@ -1,0 +1,112 @@
+"""The facts behind free spans, and that the database takes what is offered."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+from gateway.domain.booking import Reservation
+from gateway.domain.free_spans import barriers, free_spans
+from gateway.domain.layers import SaidPolicies
+from gateway.domain.people import Names
+from gateway.domain.resources import Resource, ResourceGroup
+from gateway.domain.timespan import Span
+from tests.fixtures_store import NOW
+
+HOUR, PAUSE = timedelta(hours=1), timedelta(minutes=30)
+WINDOW = Span(NOW, NOW + 12 * HOUR)
+NAMES: Names = {"fr": "Bureau"}
+
+
+def machines(store, member=None, **which):
+    asked = {"resource": None, "group": None} | which
+    member_id = member.id if member else None
+    return store.views().machines(**asked, member_id=member_id, window=WINDOW, now=NOW)
+
+
+def test_nothing_there_is_none(store, stored_lab):
+    assert machines(store, resource="nulle-part") is None
+    assert machines(store, group="nulle-part") is None
+    assert store.views().machines(
+        resource="laser-1", group=None, member_id=stored_lab.ids.new(), window=WINDOW, now=NOW
+    ) is None  # fmt: skip
+
+
+def test_rights_are_those_of_the_member(store, stored_lab):
+    lab = stored_lab
+    (adas,) = machines(store, lab.ada, resource="laser-1").machines
+    (bobs,) = machines(store, lab.bob, resource="laser-1").machines
+    (anybodys,) = machines(store, resource="laser-1").machines
+    assert barriers(adas, lab.ada, NOW) == ()
+    assert [refusal.code for refusal in barriers(bobs, lab.bob, NOW)] == ["training_missing"]
+    assert (anybodys.requirements, anybodys.id, anybodys.slug) == ((), lab.laser.id, "laser-1")
+    facts = store.views().access_facts(lab.laser.id, lab.ada.id, NOW)
+    assert adas.requirements == facts.requirements
+
+
+def test_the_machines_of_a_group_know_their_bookings_and_the_members_own(store, stored_lab):
+    lab = stored_lab
+    with store.begin() as work:
+        group = work.put_group(
+            ResourceGroup(id=lab.ids.new(), slug="bureaux", names=NAMES, booking_policy={"day_count": 3})
+        )
+        for position, slug in enumerate(("bureau-1", "bureau-2")):
+            desk = Resource(id=lab.ids.new(), slug=slug, names=NAMES, position=position, group_id=group.id)
+            lab.devices[slug] = work.put_resource(desk)
+        one, two = lab.devices["bureau-1"].id, lab.devices["bureau-2"].id
+        held = lab.booking(1, 2, resource_id=one, buffer=PAUSE)
+        gone = lab.booking(4, 5, resource_id=one)
+        bobs = lab.booking(2, 3, lab.bob, resource_id=two)
+        over = lab.booking(-2, -0.25, lab.bob, resource_id=two, buffer=PAUSE)
+        elsewhere = lab.booking(6, 7)
+        for each in (held, gone, bobs, over, elsewhere):
+            assert work.add_reservation(each)
+        work.cancel_reservation(gone.id, NOW)
+    found = machines(store, lab.ada, group="bureaux")
+    assert [machine.slug for machine in found.machines] == ["bureau-1", "bureau-2"]
+    assert [machine.others for machine in found.machines] == [(held.span,), (held.span,)]
+    assert found.machines[0].busy == ((held.span.starts, held.busy_until),)
+    assert found.machines[1].busy == ((over.span.starts, over.busy_until), (bobs.span.starts, bobs.busy_until))
+    assert [machine.policy.day_count for machine in found.machines] == [3, 3]
+
+
+def test_the_database_takes_every_edge_that_is_offered_and_refuses_beyond(store, stored_lab):
+    lab = stored_lab
+    with store.begin() as work:
+        work.put_site_policies(SaidPolicies(booking={"buffer_minutes": 30}))
+        for each in (lab.booking(2, 3, buffer=PAUSE), lab.booking(6, 8, lab.bob, buffer=PAUSE)):
+            assert work.add_reservation(each)
+    offered = free_spans(machines(store, resource="laser-1").machines, None, length=HOUR, window=WINDOW, now=NOW)
+    assert [(free.first - NOW, free.last - NOW) for free in offered] == [
+        (0 * HOUR, PAUSE), (3.5 * HOUR, 4.5 * HOUR), (8.5 * HOUR, 11 * HOUR),
+    ]  # fmt: skip
+    second = timedelta(seconds=1)
+
+    def taken(starts):
+        """Whether the database would; nothing is kept."""
+        span = Span(starts, starts + HOUR)
+        new = Reservation(
+            id=lab.ids.new(), resource_id=lab.laser.id, member_id=lab.bob.id, span=span, created_at=NOW, buffer=PAUSE
+        )
+        with store.begin() as work:
+            kept = work.add_reservation(new)
+            if kept:
+                work.cancel_reservation(new.id, NOW)
+        return kept
+
+    for free in offered:
+        assert taken(free.first)
+        assert taken(free.last)
+    assert not any(
+        taken(edge) for edge in (offered[0].last + second, offered[1].first - second, offered[1].last + second)
+    )
+
+
+def test_days_of_grace_and_a_machine_out_of_service(store, stored_lab):
+    lab = stored_lab
+    ended = replace(lab.ada, member_until=NOW - HOUR)
+    with store.begin() as work:
+        work.put_site_policies(SaidPolicies(use={"membership_grace_days": 2}))
+        work.put_member(ended)
+        work.put_resource(replace(lab.laser, out_of_service=True))
+    (machine,) = machines(store, lab.ada, resource="laser-1").machines
+    assert machine.membership_ends == NOW - HOUR + timedelta(days=2)
+    assert machine.out_of_service
