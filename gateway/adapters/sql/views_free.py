@@ -11,9 +11,9 @@ from sqlalchemy import bindparam, or_, select
 from gateway.adapters.sql import schema
 from gateway.adapters.sql.part import SITE
 from gateway.adapters.sql.shapes import MEMBER
-from gateway.adapters.sql.statements import one_of, unpacked
+from gateway.adapters.sql.statements import one_of, packed, packed_all, unpacked
 from gateway.adapters.sql.transaction import Transaction
-from gateway.adapters.sql.types import Words
+from gateway.adapters.sql.types import Words, from_micros
 from gateway.adapters.sql.views_calendar import CalendarViewsPart, schedules
 from gateway.adapters.sql.work_people import MEMBER_OF_ID
 from gateway.adapters.sql.work_policies import LAYERS, policies, with_layers
@@ -40,12 +40,13 @@ MACHINES = (
     .where(_resources.site_id == SITE, or_(_resources.slug == bindparam("resource"), _groups.slug == bindparam("group")))
     .order_by(_resources.position, _resources.slug)
 )  # fmt: skip
+# Thousands of times: packed, they are read far quicker than as rows.
 BUSY = (
-    select(_booked.resource_id, _booked.starts, _booked.busy_until)
+    select(_booked.resource_id, packed_all(packed(_booked.starts, _booked.busy_until)))
     .where(one_of(_booked.resource_id, _ids), _booked.cancelled_at.is_(None))
     .where(_booked.ends > bindparam("since", type_=_booked.ends.type))
     .where(_booked.starts < bindparam("until", type_=_booked.starts.type))
-    .order_by(_booked.starts)
+    .group_by(_booked.resource_id)
 )
 OF_MEMBER = (
     select(_booked.resource_id, _resources.group_id, _booked.starts, _booked.ends)
@@ -91,7 +92,7 @@ class FreeViewsPart(CalendarViewsPart):
             in_force = policies(layers)
             own = (row for row in others if row[0] == id or (group_id is not None and row[1] == group_id))
             made.append(Machine(
-                id=id, slug=slug, policy=in_force.booking, schedule=hours.of(id), zone=zone, busy=tuple(busy[id]),
+                id=id, slug=slug, policy=in_force.booking, schedule=hours.of(id), zone=zone, busy=busy.get(id, ()),
                 others=tuple(Span(row[2], row[3]) for row in own), requirements=asked.get(id, ()),
                 out_of_service=bool(out_of_service),
                 membership_ends=_membership_ends(member, in_force.use.membership_grace_days),
@@ -104,13 +105,13 @@ def _membership_ends(member: Member | None, grace_days: int | None) -> datetime 
     return until + timedelta(days=grace_days or 0) if until else None
 
 
-def _busy(tx: Transaction, ids: list[str], window: Span) -> dict[str, list[Starts]]:
+def _busy(tx: Transaction, ids: list[str], window: Span) -> dict[str, tuple[Starts, ...]]:
     """Of each machine, the holding reservations that may stand against one in the window."""
-    found: dict[str, list[Starts]] = defaultdict(list)
     since, until = window.starts - LONGEST_PAUSE, window.ends + LONGEST_PAUSE
-    for id, starts, busy_until in tx.all(BUSY, ids=ids, since=since, until=until):  # noqa: A001
-        found[id].append((starts, busy_until))
-    return found
+    return {
+        of: tuple((from_micros(starts), from_micros(busy_until)) for starts, busy_until in sorted(unpacked(spans)))
+        for of, spans in tx.all(BUSY, ids=ids, since=since, until=until)
+    }
 
 
 def _requirements(
