@@ -3,12 +3,13 @@
 import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Protocol, TypeVar
 
 from fastapi import Depends, Request
 
 from devices.messages import HashedBadge
+from gateway.domain.notices import House
 from gateway.domain.people import Role
 from gateway.ports.bus import Bus
 from gateway.ports.clock import Clock
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 Value = TypeVar("Value")
 LANGUAGE_COOKIE = "etabli_lang"
+SILENT_HOUSE = House(channels=(), quiet=None, zone=UTC)
 STAFF_ROLES = frozenset({Role.MANAGER, Role.ADMINISTRATOR})
 
 
@@ -56,6 +58,8 @@ class Services:
     hash_badge: Callable[[str], tuple[HashedBadge, ...]]
     default_language: str = "fr"
     demo: bool = False
+    house: House = SILENT_HOUSE
+    """How the lab sends messages."""
 
 
 def digest_of(secret: str) -> str:

@@ -85,4 +85,10 @@ class _Collector:
             if device.last_seen_at is not None:
                 seen.add_metric([device.slug], device.last_seen_at.timestamp())
         yield from (online, seen, nonsense)
+        stuck = Gauge("etabli_notices_waiting", "Messages to send again after a failure", labels=["channel"])
+        for each in views.backlogs():
+            stuck.add_metric([each.channel], each.waiting)
+        yield stuck
+        calls = sum(each.waiting for each in views.hook_backlogs())
+        yield Gauge("etabli_webhook_deliveries_failing", "Calls to send again or given up", value=calls)
         yield Gauge("etabli_live_screens", "Open live streams", value=self._hub.clients)

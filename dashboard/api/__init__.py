@@ -7,6 +7,7 @@ from dashboard.api import (
     free_spans,
     jobs,
     members,
+    notifications,
     opening,
     policies,
     presence,
@@ -18,6 +19,7 @@ from dashboard.api import (
     trainings,
     waiting,
     ways,
+    webhooks,
     workshop_lists,
     workshops,
 )
@@ -25,7 +27,7 @@ from dashboard.api import (
 router = APIRouter(prefix="/api/v1")
 PARTS = (
     resources, access, presence, sessions, ways, jobs, waiting, reservations, members, trainings, qualifications,
-    workshops, workshop_lists, policies, opening, free_spans, team,
+    workshops, workshop_lists, policies, opening, free_spans, team, notifications, webhooks,
 )  # fmt: skip
 for part in PARTS:
     router.include_router(part.router)

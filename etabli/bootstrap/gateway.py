@@ -7,6 +7,7 @@ from functools import partial
 
 from devices.messages import Sample
 from etabli.bootstrap.folder import device_key
+from etabli.bootstrap.notify import add_notify
 from etabli.bootstrap.parts import Basis, open_influx, open_series
 from etabli.supervisor import Supervisor
 from gateway.ports.bus import Bus
@@ -63,6 +64,7 @@ class Gateway:
         self.workshops = WorkshopSweeper(store=store, clock=basis.clock, transact=transact)
         self.arrivals = ArrivalsSweeper(clock=basis.clock, transact=transact)
         self._supervise(supervisor)
+        add_notify(supervisor, basis, store, self.deliver)
 
     def _supervise(self, supervisor: Supervisor) -> None:
         supervisor.add("consume", self._consume, stage=STAGE, ping=self._hears_and_keeps)

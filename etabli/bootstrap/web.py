@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from etabli.bootstrap.folder import typed_badge_hasher
+from etabli.bootstrap.notify import house
 from etabli.bootstrap.parts import Basis
 from etabli.settings.models import Settings
 from etabli.supervisor import Supervisor
@@ -106,6 +107,7 @@ def add_web(
         store=store, bus=bus, clock=basis.clock, ids=basis.ids,
         transact=Transact(store=store, clock=basis.clock, deliver=deliver), pings=pings,
         hash_badge=typed_badge_hasher(basis.hash_badge), default_language=basis.settings.lab.language, demo=demo,
+        house=house(basis.settings),
     )  # fmt: skip
     web = Web(create_app(services), sock, basis.settings)
     supervisor.add("web", web.run, stage=STAGE)

@@ -9,7 +9,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from etabli.docs.types import sentence, words
-from etabli.settings.models import InfluxSettings, Settings
+from etabli.settings.models import ChannelSettings, EmailSettings, InfluxSettings, Settings
 from gateway.domain.booking_policy import BookingPolicy
 from gateway.domain.opening_plain import WEEKDAYS
 from gateway.domain.policy import settings_of
@@ -40,6 +40,9 @@ def page() -> str:
         parts.append(_section(f"[[{name}]]" if many else f"[{name}]", model))
         if name == "series":
             parts.append(_section("[series.influx]", InfluxSettings))
+        if name == "notify":
+            parts.append(_section("[notify.email]", EmailSettings))
+            parts.append(_section("[[notify.channels]]", ChannelSettings))
     parts += [_opening(), _policy("use", UsePolicy), _policy("booking", BookingPolicy), _bridges()]
     return "\n".join(parts).rstrip() + "\n"
 
@@ -84,8 +87,7 @@ def table(model: type[BaseModel]) -> Iterator[str]:
     yield "| key | type | default | |"
     yield "|---|---|---|---|"
     for name, field in model.model_fields.items():
-        annotation = field.annotation
-        if annotation is not None and InfluxSettings in (annotation, *get_args(annotation)):
+        if {InfluxSettings, EmailSettings, ChannelSettings} & {field.annotation, *get_args(field.annotation)}:
             continue
         yield f"| `{name}` | {_type(field)} | {_default(field)} | {sentence(field.description)} |"
 

@@ -169,6 +169,10 @@ def _secret_files(settings: Settings) -> Iterator[tuple[Loc, Path]]:
         ("series", "influx", "token_file"): influx.token_file if influx else None,
         ("grafana", "token_file"): grafana.token_file if grafana else None,
     }
+    if settings.notify.email:
+        named["notify", "email", "password_file"] = settings.notify.email.password_file
+    for index, channel in enumerate(settings.notify.channels):
+        named["notify", "channels", index, "url_file"] = channel.url_file
     for index, device in enumerate(settings.devices):
         named[("devices", index, "key_file")] = device.key_file
         for key, value in device.settings.items():

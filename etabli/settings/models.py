@@ -23,7 +23,9 @@ from devices.topics import GATEWAY, SLUG
 from etabli.settings.hours import OpeningTable
 from etabli.words import Sentence
 from gateway.domain.booking_policy import BookingPolicy
+from gateway.domain.notices import EMAIL
 from gateway.domain.policy import BadPolicy, read_policy
+from gateway.domain.quiet import QuietHours
 from gateway.domain.resources import ResourceKind
 from gateway.domain.training import REMIND_DAYS, YearlyDate
 from gateway.domain.use_policy import UsePolicy
@@ -215,6 +217,66 @@ class GrafanaSettings(Strict):
     """Address of InfluxDB as Grafana sees it, where it differs from `url` in `[series.influx]`."""
 
 
+def _not_email(value: str) -> str:
+    if value == EMAIL:
+        raise ValueError(Sentence("ce nom est celui de [notify.email]", "this name is that of [notify.email]"))
+    return value
+
+
+def _quiet(value: str) -> str:
+    try:
+        return str(QuietHours.of(value))
+    except ValueError:
+        raise ValueError(
+            Sentence('il faut des heures comme "21:00-08:00"', 'expected hours like "21:00-08:00"')
+        ) from None
+
+
+def _mailbox(value: str) -> str:
+    if not re.fullmatch(r"[!-?A-~]+@[\w.-]+", value, re.ASCII):
+        raise ValueError(
+            Sentence('il faut une adresse comme "lab@exemple.fr"', 'expected an address like "lab@example.org"')
+        )
+    return value
+
+
+class EmailSettings(Strict):
+    """E-mail to members."""
+
+    host: Annotated[str, Field(min_length=1)]
+    """The mail server."""
+    sender: Annotated[str, AfterValidator(_mailbox)]
+    """Address that the letters come from."""
+    port: Port = 587
+    """Its port."""
+    security: Literal["starttls", "tls", "none"] = "starttls"
+    """`starttls` on port 587, `tls` on port 465; `none` only on this computer."""
+    username: str | None = None
+    """Name to log in with."""
+    password_file: Path | None = None
+    """File that holds the password, mode 0600."""
+
+
+class ChannelSettings(Strict):
+    """One more way to reach members: SMS, Matrix, Telegram, ntfy and the rest, by Apprise."""
+
+    slug: Annotated[Slug, AfterValidator(_not_email)]
+    """Short name by which members choose it, such as `sms`."""
+    url_file: Path
+    """File that holds the Apprise address, with `{to}` for the member's own address, mode 0600."""
+
+
+class NotifySettings(Strict):
+    """Messages to members and calls to other programs. Without a channel nobody is written to."""
+
+    quiet: Annotated[str, AfterValidator(_quiet)] | None = "21:00-08:00"
+    """Hours, in local time, in which only what is urgent is sent; equal times: none."""
+    keep_days: Annotated[int, Field(ge=1, le=3650)] = 90
+    """How long it is kept what was sent to whom."""
+    email: EmailSettings | None = None
+    channels: tuple[ChannelSettings, ...] = ()
+
+
 class GatewaySettings(Strict):
     """The gateway as a process of its own."""
 
@@ -334,6 +396,7 @@ class Settings(BaseSettings):
     store: StoreSettings = StoreSettings()
     series: SeriesSettings = SeriesSettings()
     grafana: GrafanaSettings | None = None
+    notify: NotifySettings = NotifySettings()
     gateway: GatewaySettings = GatewaySettings()
     badges: BadgeSettings = BadgeSettings()
     trainings: tuple[TrainingSettings, ...] = ()

@@ -39,6 +39,13 @@ port = 1883
 [series]
 retention_days = 90
 
+# Écrire aux membres ; pour les SMS, Matrix et le reste : docs/notifications.md
+# [notify.email]
+# host = "smtp.exemple.fr"
+# sender = "lab@exemple.fr"
+# username = "lab@exemple.fr"
+# password_file = "secrets/smtp"
+
 # Une copie des mesures dans InfluxDB 2, pour Grafana :
 # [series.influx]
 # url = "http://localhost:8086"
@@ -166,6 +173,13 @@ port = 1883
 
 [series]
 retention_days = 90
+
+# Write to members; for SMS, Matrix and the rest: docs/notifications.md
+# [notify.email]
+# host = "smtp.example.org"
+# sender = "lab@example.org"
+# username = "lab@example.org"
+# password_file = "secrets/smtp"
 
 # A copy of the readings in InfluxDB 2, for Grafana:
 # [series.influx]

@@ -34,6 +34,8 @@ class Member:
     guardian_consent_at: datetime | None = None
     responsible: bool = False
     """May open and close this site by their badge."""
+    language: str | None = None
+    """In which they are written to; None for the lab's own."""
 
 
 def age_on(born: date, day: date) -> int:

@@ -7,6 +7,8 @@ EtabliError
 ├── SeriesUnavailable     the time-series database cannot be reached: try again later
 ├── SeriesRejected        the time-series database refuses these points for good
 ├── BridgeLost            the device behind a bridge no longer answers
+├── NotifyUnavailable     a message or a call did not go out: try again later
+├── NotifyRefused         the far end will never take this message
 ├── BadConfiguration      a setting is wrong: key, value, what was expected
 └── GrafanaRefused        Grafana said no, in its own words and ours
 """
@@ -38,6 +40,14 @@ class SeriesRejected(EtabliError):
 
 class BridgeLost(EtabliError):
     """The device behind a bridge no longer answers."""
+
+
+class NotifyUnavailable(EtabliError):
+    """A message or a call did not go out now."""
+
+
+class NotifyRefused(EtabliError):
+    """The far end will never take this message."""
 
 
 class BadConfiguration(EtabliError):

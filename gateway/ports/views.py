@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Generic, Protocol, TypeVar
+from typing import Protocol
 
 from gateway.domain.access_facts import AccessFacts
 from gateway.domain.booking import Reservation
@@ -15,20 +15,12 @@ from gateway.domain.resources import Device, Resource, ResourceGroup
 from gateway.domain.sessions import Session
 from gateway.domain.training import Training
 from gateway.domain.ways import OpenClass, WaitingPart
+from gateway.ports.pages import Page as Page  # noqa: PLC0414 - what reads give stands with the reads
 from gateway.ports.views_arrivals import ArrivalsViews
 from gateway.ports.views_calendar import CalendarViews
+from gateway.ports.views_notices import NoticesViews
 from gateway.ports.views_training import TrainingViews
 from gateway.ports.views_workshops import WorkshopViews
-
-Row = TypeVar("Row")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Page(Generic[Row]):
-    """One page of rows; ``next`` is the cursor of the following page, None at the end."""
-
-    rows: tuple[Row, ...]
-    next: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +80,7 @@ class LastTap:
     first_name: str | None
 
 
-class Views(ArrivalsViews, WorkshopViews, TrainingViews, CalendarViews, Protocol):
+class Views(ArrivalsViews, WorkshopViews, TrainingViews, CalendarViews, NoticesViews, Protocol):
     """Reads. Each call is one short transaction of its own; StoreUnavailable when the database is away."""
 
     def lab(self) -> Lab:

@@ -8,7 +8,7 @@ import pytest
 
 from gateway.domain.booking_policy import BookingPolicy
 from gateway.domain.policy import settings_of
-from gateway.domain.refusals import NEXT_STEPS, Code, NextStep
+from gateway.domain.refusals import Code
 from gateway.domain.use_policy import UsePolicy
 
 TESTS = Path(__file__).resolve().parents[1]
@@ -28,7 +28,3 @@ def test_every_code_is_named_in_a_test():
 @pytest.mark.parametrize("policy", [UsePolicy, BookingPolicy])
 def test_every_key_of_a_policy_is_named_in_a_test(policy):
     assert [key for key in settings_of(policy) if key not in said()] == []
-
-
-def test_every_next_step_belongs_to_a_code():
-    assert {step for steps in NEXT_STEPS.values() for step in steps} == set(NextStep)

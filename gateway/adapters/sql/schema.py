@@ -25,7 +25,7 @@ from sqlalchemy import (
 
 from gateway.adapters.sql.types import Moment, plain_json
 
-REVISION = "0012"
+REVISION = "0013"
 """The newest migration: `check()` refuses any other."""
 
 TAP_KINDS = "kind IN ('tap_granted', 'tap_refused', 'tap_noted')"
@@ -33,6 +33,7 @@ REFUSED_TAPS = "kind = 'tap_refused'"
 AT_THE_DOOR = "role = 'place'"
 STANDING = "expires_at IS NOT NULL AND revoked_at IS NULL AND refused_at IS NULL"
 """Rights that can lapse and that nobody has ended."""
+FAILED_NOTICES = "state IN ('refused', 'given_up', 'unreachable')"
 
 # No index begins with the site: a database holds one or a few, and SQLite would take such an index for the best of all.
 metadata = MetaData(
@@ -100,7 +101,7 @@ members = Table(
     _text("first_name"), _text("last_name"), _note("email"), _flag("active"), _at("member_until"), _at("created_at"),
     Column("sort_name", _Sorted, nullable=False),
     _note("suspended_reason"), Column("birth_date", Date()), Column("charter_version", Integer()),
-    _at("guardian_consent_at"),
+    _at("guardian_consent_at"), _note("language"),
     Index("ix_members_sort_name_id", "sort_name", "id"),
 )  # fmt: skip
 
@@ -416,4 +417,42 @@ answers = Table(
 sink_cursors = Table(
     "sink_cursors", metadata, _site(), _text("sink"), Column("cursor", BigInteger(), nullable=False),
     PrimaryKeyConstraint("site_id", "sink"),
+)  # fmt: skip
+
+# What members chose; one row at most, and none for whoever takes the lab's defaults.
+contacts = Table(
+    "contacts", metadata,
+    Column("member_id", String(36), ForeignKey("members.id"), primary_key=True),
+    Column("addresses", plain_json(), nullable=False), Column("topics", plain_json(), nullable=False), _note("quiet"),
+)  # fmt: skip
+
+# `channel` is empty where nothing reaches the member: NULL would not be unique.
+notices = Table(
+    "notices", metadata, _id(), _site(),
+    Column("event_id", BigInteger(), nullable=False), _text("kind"), _ref("member_id", "members.id"), _text("channel"),
+    _text("state"), _at("created_at", nullable=False), _at("next_try_at", nullable=False),
+    Column("resource_id", String(36)), Column("data", plain_json(), nullable=False),
+    Column("attempts", Integer(), nullable=False), _at("done_at"), _note("error"),
+    UniqueConstraint("event_id", "member_id", "channel"),
+    Index("ix_notices_due", "channel", "next_try_at", "id", **_where("state = 'waiting'")),
+    Index("ix_notices_created_at_id", "created_at", "id"),
+    Index("ix_notices_member_id_created_at_id", "member_id", "created_at", "id"),
+    Index("ix_notices_failed", "created_at", **_where(FAILED_NOTICES)),
+)  # fmt: skip
+
+webhooks = Table(
+    "webhooks", metadata, _id(), _site(),
+    _text("url"), _text("secret"), _text("key_id"), _at("created_at", nullable=False), _text("label"),
+    Column("kinds", plain_json(), nullable=False), _flag("paused"),
+    Column("failures", Integer(), nullable=False), _at("retry_at"),
+)  # fmt: skip
+
+webhook_deliveries = Table(
+    "webhook_deliveries", metadata, _id(), _site(), _ref("webhook_id", "webhooks.id"),
+    Column("event_id", BigInteger(), nullable=False), _text("kind"), _text("body"), _text("state"),
+    _at("queued_at", nullable=False), _at("next_try_at", nullable=False),
+    Column("attempts", Integer(), nullable=False), _at("done_at"), _note("error"),
+    UniqueConstraint("webhook_id", "event_id"),
+    Index("ix_webhook_deliveries_due", "webhook_id", "next_try_at", "id", **_where("state = 'waiting'")),
+    Index("ix_webhook_deliveries_given_up", "webhook_id", **_where("state = 'given_up'")),
 )  # fmt: skip

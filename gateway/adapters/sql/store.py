@@ -19,6 +19,7 @@ from gateway.adapters.sql.work_bookings import BookingsPart
 from gateway.adapters.sql.work_calendar import CalendarPart
 from gateway.adapters.sql.work_lab import LabPart
 from gateway.adapters.sql.work_log import LogPart
+from gateway.adapters.sql.work_notices import NoticesPart
 from gateway.adapters.sql.work_people import PeoplePart
 from gateway.adapters.sql.work_policies import PoliciesPart
 from gateway.adapters.sql.work_presence import PresencePart
@@ -27,6 +28,7 @@ from gateway.adapters.sql.work_streams import StreamsPart
 from gateway.adapters.sql.work_taps import TapsPart
 from gateway.adapters.sql.work_training import TrainingPart
 from gateway.adapters.sql.work_ways import WaysPart
+from gateway.adapters.sql.work_webhooks import WebhooksPart
 from gateway.adapters.sql.work_workshops import WorkshopsPart
 from gateway.ports.errors import StoreUnavailable
 from gateway.ports.store import Work
@@ -53,7 +55,7 @@ class Database(Protocol):
 
 class SqlWork(
     StreamsPart, TapsPart, ReportsPart, LogPart, LabPart, PeoplePart, TrainingPart, PoliciesPart, BookingsPart,
-    WorkshopsPart, WaysPart, AnswersPart, ArrivalsPart, CalendarPart, PresencePart,
+    WorkshopsPart, WaysPart, AnswersPart, ArrivalsPart, CalendarPart, PresencePart, NoticesPart, WebhooksPart,
 ):  # fmt: skip
     """One open transaction, all its parts together."""
 

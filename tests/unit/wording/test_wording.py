@@ -15,6 +15,7 @@ from gateway.domain.opening import ClosedBy
 from gateway.domain.policy import Wanted
 from gateway.domain.refusals import ACCOUNT_MATTERS, NEXT_STEPS, Code, NextStep
 from gateway.domain.resources import SILENCE, DeviceRole, Presence, ResourceKind
+from gateway.domain.telling import TELLING, wording_key
 from gateway.service.members import Enrolment
 from gateway.wording import LANGUAGES, Words, catalogue
 
@@ -30,6 +31,7 @@ SAMPLE = {
     "value": "9:00-8", "other": "14:00-18:00", "known": "france, alsace-moselle", "field": "lundi",
     "level": 2, "prerequisite_names": NAMES, "cycle": "a → b → a",
     "least": 0, "most": 9, "hours": 12, "options": "a, b", "keys": "a, b", "version": 3, "age": 16, "limit_s": 7200,
+    "training_names": NAMES, "titles": NAMES, "shelf": {"fr": "Étagère 2", "en": "Shelf 2"}, "body": "Bonjour.", "lab": "Le lab",
 }  # fmt: skip
 
 
@@ -52,6 +54,10 @@ def keys():
     yield from (f"staff.presence.{presence}" for presence in Presence)
     yield from (f"staff.reason.{reason}" for reason in SILENCE)
     yield from (f"policy.{wanted}" for wanted in Wanted)
+    yield from (
+        f"{wording_key(kind, {meaning.by or '': value})}.{part}"
+        for kind, meaning in TELLING.items() for value in meaning.values or ("",) for part in ("subject", "text")
+    )  # fmt: skip
     yield from ("alarm.relay_differs", "alarm.relay_unconfirmed", "verdict.account.title")
 
 
