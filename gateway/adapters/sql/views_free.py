@@ -17,6 +17,7 @@ from gateway.adapters.sql.types import Words, from_micros
 from gateway.adapters.sql.views_calendar import CalendarViewsPart, schedules
 from gateway.adapters.sql.work_people import MEMBER_OF_ID
 from gateway.adapters.sql.work_policies import LAYERS, policies, with_layers
+from gateway.adapters.sql.work_workshops import LONGEST_PAUSE
 from gateway.domain.booking import Purpose
 from gateway.domain.free_spans import Machine, Starts
 from gateway.domain.people import Member
@@ -24,8 +25,6 @@ from gateway.domain.quota import local_week
 from gateway.domain.timespan import Span
 from gateway.domain.training import Asked, Held, Requirement, requirement
 from gateway.ports.views_calendar import Machines
-
-LONGEST_PAUSE = timedelta(days=1)
 
 _resources, _sites, _groups = schema.resources.c, schema.sites.c, schema.resource_groups.c
 _booked, _rights, _trainings = schema.reservations.c, schema.qualifications.c, schema.trainings.c
