@@ -104,6 +104,7 @@ def floor(
         stand(shop, "vinyle", "vinyle", "securite", kind="vinyl"),
         stand(shop, "brodeuse", "textile", kind="textile"),
         stand(shop, "fer", kind="electronics"),
+        stand(shop, "surjeteuse", "textile", kind="textile"),
         stand(shop, "tour", "tour", kind="cnc"),
     ]  # fmt: skip
     lab = RealLab(folder, broker_port=scenario_broker.port, places=places, influx=influx[1] if influx else None)
