@@ -3,6 +3,7 @@
 import contextlib
 import socket
 import ssl
+import threading
 
 import paho.mqtt.client as mqtt
 from paho.mqtt.properties import Properties
@@ -13,28 +14,31 @@ _CHUNK = 65_536
 
 
 class BufferedSocket:
-    """A socket for paho that takes from the kernel as much as there is, and gives it all that waits in one go."""
+    """A socket for paho that takes from the kernel as much as there is, and gives it all that waits in one go.
+
+    Any thread may send and flush: a packet that comes while another thread gives the kernel what waits follows it.
+    """
 
     def __init__(self, sock: socket.socket) -> None:
         self._sock = sock
         self._chunk = b""
         self._at = 0
         self._unsent = bytearray()
+        self._one_at_a_time = threading.Lock()
         self.fileno = sock.fileno
         self.setblocking = sock.setblocking
 
     def send(self, buffer: bytes | bytearray) -> int:
         """Take a packet; it leaves with the next flush."""
-        self._unsent += buffer
+        with self._one_at_a_time:
+            self._unsent += buffer
         return len(buffer)
 
     def flush(self) -> None:
         """Give the kernel what waits, as far as it takes it; OSError when the connection is gone."""
-        try:
+        with self._one_at_a_time, contextlib.suppress(BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
             while self._unsent:
                 del self._unsent[: self._sock.send(self._unsent)]
-        except (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
-            return
 
     @property
     def unsent(self) -> bool:
