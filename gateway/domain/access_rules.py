@@ -195,14 +195,6 @@ def _free(facts: AccessFacts, now: datetime) -> Unmet:
     return (refuse(Code.IN_USE, until=session.granted_until),)
 
 
-def current_reservation(facts: AccessFacts, now: datetime) -> Reservation | None:
-    """The standing reservation that covers ``now``."""
-    for held in facts.booked:
-        if held.span.holds(now):
-            return held
-    return None
-
-
 def own_reservation(facts: AccessFacts, now: datetime) -> Reservation | None:
     """The member's reservation that opens the resource now: it covers ``now``, or begins soon enough."""
     if facts.member is None:

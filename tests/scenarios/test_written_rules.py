@@ -32,7 +32,7 @@ class TestAtelierAssociatif:
 
         lab.api("PATCH", f"/members/{teen}", {"charter_version": 2, "guardian_consent_at": "2026-09-01T12:00:00Z"})
         assert lab.tap_at("laser-lecteur", "Noé") == []
-        assert lab.missing(child, "laser", "2030-09-03 15:00") != []
+        assert "too_young" not in lab.missing(child, "laser", "2030-09-03 15:00")
 
     def test_the_licence_waits_for_the_trial_piece_and_is_made_anew_each_year(self, lab: WrittenLab):
         ada = lab.person("Ada", "securite", birth_date="1990-05-01", charter_version=2)
@@ -98,13 +98,13 @@ class TestCampusMakerspace:
         assert lab.book(ada, "fablight", "2026-09-14 09:00", 60) == []
 
     def test_whoever_has_not_come_after_a_quarter_of_an_hour_has_lost_the_slot(self, lab: WrittenLab):
-        ada, bob = (lab.person(name, "general-safety", "fablight") for name in ("Ada", "Bob"))
+        ada = lab.person("Ada", "general-safety", "fablight")
+        lab.person("Bob", "general-safety", "fablight")
         assert lab.book(ada, "fablight", "2026-09-07 11:00", 60) == []
         lab.at("2026-09-07 11:14")
         assert lab.tap_at("fablight-reader", "Bob") == ["reserved_by_other"]
         lab.at("2026-09-07 11:16")
         assert lab.tap_at("fablight-reader", "Bob") == []
-        assert bob
 
 
 @pytest.mark.parametrize("lab", [("reserved-laser", "2026-09-07 08:00")], indirect=True)
@@ -112,14 +112,14 @@ class TestReservedLaser:
     """No cut without training and reservation; half an hour to three hours, three a week over all equal machines."""
 
     def test_nobody_cuts_without_a_reservation_of_their_own(self, lab: WrittenLab):
-        ada, bob = lab.person("Ada", "laser"), lab.person("Bob", "laser")
+        ada = lab.person("Ada", "laser")
+        lab.person("Bob", "laser")
         assert lab.tap_at("laser-1-reader", "Ada") == ["reservation_required"]
         assert lab.book(ada, "laser-1", "2026-09-07 09:00", 120) == []
         assert lab.tap_at("laser-1-reader", "Ada") == ["too_early"]
         lab.at("2026-09-07 09:05")
         assert set(lab.tap_at("laser-1-reader", "Bob")) == {"reserved_by_other", "reservation_required"}
         assert lab.tap_at("laser-1-reader", "Ada") == []
-        assert bob
 
     def test_lengths_and_the_week_over_all_equal_machines(self, lab: WrittenLab):
         ada = lab.person("Ada", "laser")
