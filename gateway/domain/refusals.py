@@ -110,6 +110,8 @@ class Code(StrEnum):
     BOOKING_FUTURE_QUOTA = "booking_future_quota"
     BOOKING_FUTURE_COUNT = "booking_future_count"
     BOOKING_PRIME_QUOTA = "booking_prime_quota"
+    BOOKING_PAST_TRAINING = "booking_past_training"
+    BOOKING_PAST_MEMBERSHIP = "booking_past_membership"
     BOOKING_OVER = "booking_over"
     BOOKING_OF_A_WORKSHOP = "booking_of_a_workshop"
     BOOKING_FOR_NOBODY = "booking_for_nobody"
@@ -273,6 +275,8 @@ NEXT_STEPS: dict[Code, tuple[NextStep, ...]] = {
     Code.BOOKING_FUTURE_QUOTA: (NextStep.CANCEL_ANOTHER,),
     Code.BOOKING_FUTURE_COUNT: (NextStep.CANCEL_ANOTHER,),
     Code.BOOKING_PRIME_QUOTA: (NextStep.CHOOSE_ANOTHER_TIME, NextStep.CANCEL_ANOTHER),
+    Code.BOOKING_PAST_TRAINING: (NextStep.CHOOSE_ANOTHER_TIME, NextStep.ASK_FOR_REFRESHER),
+    Code.BOOKING_PAST_MEMBERSHIP: (NextStep.CHOOSE_ANOTHER_TIME, NextStep.GO_TO_DESK),
     Code.BOOKING_OF_A_WORKSHOP: (NextStep.CHANGE_THE_WORKSHOP,),
     Code.BOOKING_FOR_NOBODY: (NextStep.SAY_FOR_WHOM,),
     Code.BOOKING_OVER: (NextStep.BOOK_ANEW,),

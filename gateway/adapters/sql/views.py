@@ -24,6 +24,7 @@ from gateway.adapters.sql.statements import led_by, one_of
 from gateway.adapters.sql.types import Words
 from gateway.adapters.sql.views_arrivals import ArrivalsViewsPart
 from gateway.adapters.sql.views_free import FreeViewsPart
+from gateway.adapters.sql.views_member import MemberViewsPart
 from gateway.adapters.sql.views_notices import NoticesReads
 from gateway.adapters.sql.views_training import TrainingViewsPart
 from gateway.adapters.sql.views_workshops import WorkshopsViewsPart
@@ -89,7 +90,9 @@ def needs_someone(device: Device) -> bool:
     return lost or device.nonsense_count > 0 or (device.role is DeviceRole.INTERLOCK and device.power_on is None)
 
 
-class SqlViews(ArrivalsViewsPart, WorkshopsViewsPart, TrainingViewsPart, FreeViewsPart, NoticesReads):
+class SqlViews(
+    ArrivalsViewsPart, WorkshopsViewsPart, TrainingViewsPart, FreeViewsPart, MemberViewsPart, NoticesReads
+):  # fmt: skip
     """Reads for pages and the API."""
 
     def lab(self) -> Lab:

@@ -83,7 +83,7 @@ class FreeViewsPart(CalendarViewsPart):
             asked: dict[str, tuple[Requirement, ...]] = {}
             others: list[Any] = []
             if member is not None:
-                asked = _requirements(tx, site, ids, member.id, now)
+                asked = requirements(tx, site, ids, member.id, now)
                 since = local_week(min(now, window.starts), zone).starts
                 others = list(tx.all(OF_MEMBER, site_id=site, member_id=member.id, since=since))
         made = []
@@ -113,7 +113,7 @@ def _busy(tx: Transaction, ids: list[str], window: Span) -> dict[str, tuple[Star
     }
 
 
-def _requirements(
+def requirements(
     tx: Transaction, site: str, ids: list[str], member_id: str, now: datetime
 ) -> dict[str, tuple[Requirement, ...]]:
     """Of each machine, what it asks for and how the member stands towards it."""

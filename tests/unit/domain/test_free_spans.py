@@ -18,6 +18,7 @@ from gateway.domain.quota import local_day, local_week, seconds_in
 from gateway.domain.refusals import Code
 from gateway.domain.timespan import Span
 from gateway.domain.training import Requirement, Standing
+from gateway.domain.why_not import why_not
 
 PARIS = ZoneInfo("Europe/Paris")
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
@@ -149,7 +150,10 @@ def test_what_is_offered_is_what_breaks_no_rule(case):
                 start, machine.policy.step_minutes
             )
             told = told and on_step(start + length, machine.policy.step_minutes)
-            assert told == may_book(machine, Span(start, start + length), window, now), start
+            span = Span(start, start + length)
+            assert told == may_book(machine, span, window, now), start
+            if window.starts <= start and span.ends <= window.ends:
+                assert told == (why_not(machine, ADA, span, now) == ()), start
         at += TICK
 
 
@@ -199,3 +203,20 @@ def test_anybody_is_asked_neither_rights_nor_quotas():
     asking = machine(requirements=(Requirement(slug="laser", names={}),), policy=BookingPolicy(day_count=0))
     assert starts([asking], None) == [("m", timedelta(0), 390 * MINUTE)]
     assert starts([machine(policy=BookingPolicy(day_count=0))]) == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"requirements": (Requirement(slug="laser", names={}, state=Standing.VALID, until=NOW + 2 * HOUR),)},
+         Code.BOOKING_PAST_TRAINING),
+        ({"membership_ends": NOW + 2 * HOUR}, Code.BOOKING_PAST_MEMBERSHIP),
+        ({"busy": ((NOW + 2 * HOUR, NOW + 3 * HOUR),)}, Code.BOOKING_OVERLAPS),
+        ({"out_of_service": True}, Code.OUT_OF_SERVICE),
+        ({"requirements": (Requirement(slug="laser", names={}),)}, Code.TRAINING_MISSING),
+    ],
+)  # fmt: skip
+def test_why_a_start_is_not_free_is_told_once(changes, code):
+    span = Span(NOW + HOUR, NOW + 3 * HOUR)
+    assert [refusal.code for refusal in why_not(machine(**changes), ADA, span, NOW)] == [code]
+    assert why_not(machine(), ADA, span, NOW) == ()
