@@ -4,17 +4,20 @@ from datetime import datetime, timedelta, tzinfo
 
 from gateway.wording.catalogue import NO_BREAK, Catalogue
 
+BITS = ("weekday", "number", "month")
 BABEL = {"fr": "fr", "en": "en_GB"}
 
 
 def say_moment(moment: datetime, how: str, words: Catalogue, zone: tzinfo, now: datetime) -> str:
-    """``time`` *14 h* · ``day`` *mardi 24 novembre* · ``at`` *demain à 14 h* · ``on`` *à 14 h*, with the day if not today."""
+    """``time`` *14 h* · ``weekday`` *mar.* · ``day`` *mardi 24 novembre* · ``at`` *demain à 14 h* · ``on`` *à 14 h*, with the day if not today."""
     there, today = moment.astimezone(zone), now.astimezone(zone)
     clock = _cldr(there, "moment.clock_minutes" if there.minute else "moment.clock", words).replace(" ", NO_BREAK)
     if how == "time":
         return clock
     if how == "day":
         return _day(there, today, words)
+    if how in BITS:
+        return _cldr(there, f"moment.{how}", words)
     days = (there.date() - today.date()).days
     near = {0: "today", 1: "tomorrow", -1: "yesterday"}.get(days, "other")
     pattern = words.variants(f"moment.{how}_{near}")[0]
@@ -22,7 +25,8 @@ def say_moment(moment: datetime, how: str, words: Catalogue, zone: tzinfo, now: 
 
 
 def _day(there: datetime, today: datetime, words: Catalogue) -> str:
-    return _cldr(there, "moment.day" if there.year == today.year else "moment.day_year", words)
+    first = "_first" if there.day == 1 else ""
+    return _cldr(there, f"moment.day{first}" if there.year == today.year else f"moment.day_year{first}", words)
 
 
 def _cldr(there: datetime, key: str, words: Catalogue) -> str:

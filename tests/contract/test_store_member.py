@@ -4,9 +4,9 @@ from datetime import timedelta
 
 from gateway.domain.booking import Purpose
 from gateway.domain.sessions import Beneficiary, State
+from gateway.domain.timespan import Span
 from gateway.domain.training import Standing
 from gateway.domain.workshops import Place, PlaceState, Roll, Workshop, WorkshopKind
-from gateway.domain.timespan import Span
 from tests.fixtures_store import NOW
 
 HOUR = timedelta(hours=1)
@@ -53,7 +53,7 @@ def test_what_each_resource_asks_of_them(store, stored_lab):
     lab = stored_lab
     for member, state in ((lab.ada, Standing.VALID), (lab.bob, Standing.MISSING)):
         found = store.views().requirements_of(member.id, NOW)
-        assert {id: [need.state for need in needs] for id, needs in found.items()} == {lab.laser.id: [state]}
+        assert {of: [need.state for need in needs] for of, needs in found.items()} == {lab.laser.id: [state]}
 
 
 def test_their_places_and_how_many_wait_before_them(store, stored_lab):

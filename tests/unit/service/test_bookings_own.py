@@ -62,10 +62,10 @@ def test_of_equal_machines_the_first_free_one_is_taken(desk):
 
 
 def test_a_form_that_is_sent_twice_books_once(desk):
-    id = desk.ids.new()
-    first = take(desk, desk.ada, id=id)
-    assert take(desk, desk.ada, id=id) == first
-    assert take(desk, desk.bob, id=id) is None
+    number = desk.ids.new()
+    first = take(desk, desk.ada, id=number)
+    assert take(desk, desk.ada, id=number) == first
+    assert take(desk, desk.bob, id=number) is None
     assert len(desk.store.views().bookings_of(desk.ada, desk.clock.now())) == 1
 
 

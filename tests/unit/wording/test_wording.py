@@ -123,6 +123,9 @@ def test_days_and_hours_are_said_as_people_say_them():
     assert french.moment(NOW + timedelta(minutes=12)) == "à\u00a012\u00a0h\u00a012"
     assert french.moment(NOW + timedelta(days=1)) == "demain à\u00a012\u00a0h"
     assert french.moment(later.replace(year=2027), "day") == "vendredi 26 novembre 2027"
+    assert french.moment(datetime(2026, 12, 1, tzinfo=UTC), "day") == "mardi 1er décembre"
+    assert french.moment(datetime(2027, 1, 1, 8, tzinfo=UTC), "day") == "vendredi 1er janvier 2027"
+    assert [french.moment(later, how) for how in ("weekday", "number", "month")] == ["jeu.", "26", "novembre"]
     assert [french.duration(s) for s in (10, 1500, 3600, 4800, 3 * 86400)] == [
         "1\u00a0minute", "25\u00a0minutes", "1\u00a0heure", "1\u00a0heure\u00a020", "3\u00a0jours",
     ]  # fmt: skip
