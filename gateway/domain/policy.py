@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import cache
 from typing import Any, Generic, TypeVar
 
 from gateway.domain.events import Plain
@@ -195,6 +196,7 @@ def _field(
     return field(default=off, metadata={"setting": setting})
 
 
+@cache
 def settings_of(policy: type[Any]) -> dict[str, Setting[Any]]:
     """Every key of a kind of policy."""
     return {item.name: item.metadata["setting"] for item in fields(policy)}
@@ -228,6 +230,8 @@ def tell_policy(policy: Any) -> Said:
 
 def in_force(policy: type[P], *layers: Mapping[str, Any] | None) -> P:
     """The policy of all layers together, the widest first; a key of a later one wins."""
+    if not any(layers):
+        return policy()
     said: dict[str, Any] = {}
     for layer in layers:
         said |= layer or {}

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -107,8 +108,10 @@ def _membership_ends(member: Member | None, grace_days: int | None) -> datetime 
 def _busy(tx: Transaction, ids: list[str], window: Span) -> dict[str, tuple[Starts, ...]]:
     """Of each machine, the holding reservations that may stand against one in the window."""
     since, until = window.starts - LONGEST_PAUSE, window.ends + LONGEST_PAUSE
+    # Bookings begin and end on the hours of the lab: equal machines share most of these moments.
+    moment = cache(from_micros)
     return {
-        of: tuple((from_micros(starts), from_micros(busy_until)) for starts, busy_until in sorted(unpacked(spans)))
+        of: tuple((moment(starts), moment(busy_until)) for starts, busy_until in sorted(unpacked(spans)))
         for of, spans in tx.all(BUSY, ids=ids, since=since, until=until)
     }
 
