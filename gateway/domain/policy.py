@@ -9,7 +9,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
 from enum import StrEnum
-from functools import cache
 from typing import Any, Generic, TypeVar
 
 from gateway.domain.events import Plain
@@ -196,7 +195,6 @@ def _field(
     return field(default=off, metadata={"setting": setting})
 
 
-@cache
 def settings_of(policy: type[Any]) -> dict[str, Setting[Any]]:
     """Every key of a kind of policy."""
     return {item.name: item.metadata["setting"] for item in fields(policy)}

@@ -41,14 +41,14 @@ class _SqliteCompiler(SQLiteCompiler):
         """SQLAlchemy knows hints, but not that SQLite has one."""
         return text
 
-    def visit_bindparam(self, bindparam: BindParameter[Any], **kw: Any) -> str:
+    def visit_bindparam(self, bindparam: BindParameter[Any], *args: Any, **kw: Any) -> Any:
         """Write constants out.
 
         A parameter that is compared with the column of a partial index makes SQLite plan the statement anew at each
         run: for the read of a tap, eight times its cost.
         """
         constant = not bindparam.required and isinstance(bindparam.type, String | Integer)
-        return super().visit_bindparam(bindparam, **(kw | {"literal_binds": True} if constant else kw))
+        return super().visit_bindparam(bindparam, *args, **(kw | {"literal_binds": True} if constant else kw))
 
 
 class _SqliteDialect(SQLiteDialect_pysqlite):
