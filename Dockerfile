@@ -6,6 +6,7 @@ COPY requirements/build.txt requirements/app.txt requirements/
 RUN /opt/etabli/bin/pip install --no-cache-dir --require-hashes -r requirements/build.txt \
     && /opt/etabli/bin/pip install --no-cache-dir --no-build-isolation --require-hashes -r requirements/app.txt
 COPY . .
+RUN /opt/etabli/bin/python scripts/assets
 RUN /opt/etabli/bin/pip install --no-cache-dir --no-build-isolation --no-deps .
 
 FROM python:3.11-slim

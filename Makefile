@@ -2,6 +2,7 @@
 # make run     a real lab, from etabli.toml                 make check   style, types, import contracts, generated docs
 # make bench   the figures                                  make soak    the long runs
 # make docs    write the generated pages                    make lock    choose exact versions anew
+# make assets  the font, icons and curves of the pages; the others call it
 #
 # The first call makes .venv (with uv where it is installed, else with venv and pip); later calls change nothing.
 
@@ -12,26 +13,26 @@ ARGS ?=
 BIN := .venv/bin
 export PYTHON
 
-.PHONY: help demo run test check bench soak docs lock clean install install-dev
+.PHONY: help demo run test check bench soak docs lock assets clean install install-dev
 .DEFAULT_GOAL := help
 
 help:
-	@sed -n '1,6s/^# \{0,1\}//p' Makefile
+	@sed -n '1,7s/^# \{0,1\}//p' Makefile
 
-demo: install
+demo: install assets
 	@$(BIN)/etabli demo --port $(PORT) $(ARGS)
 
-run: install
+run: install assets
 	@$(BIN)/etabli run $(ARGS)
 
-test: install-dev
+test: install-dev assets
 	@scripts/test-setup
 	@$(BIN)/python -m pytest $(if $(ETABLI_NO_SKIP),-p tests.plugins.no_skip) $(ARGS)
 
 check: install-dev
 	@scripts/check
 
-bench: install-dev
+bench: install-dev assets
 	@scripts/test-setup
 	@$(BIN)/python -m bench $(ARGS)
 
@@ -45,8 +46,12 @@ docs: install
 lock:
 	@scripts/lock
 
+# What could not be had is said, and never stops the rest: pages work without it.
+assets: install
+	@$(BIN)/python scripts/assets
+
 clean:
-	rm -rf .venv .venv-octoprint .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf .venv .venv-octoprint .venv-node dashboard/static/vendor tests/vendor .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 
 install: .venv/.app-installed .venv/.linked
 install-dev: install .venv/.dev-installed

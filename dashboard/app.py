@@ -12,6 +12,7 @@ from dashboard import health, idempotency, problems
 from dashboard.api import router as api
 from dashboard.api.description import describe
 from dashboard.dependencies import Services
+from dashboard.design import endpoints as design
 from dashboard.floor import endpoints as floor
 from dashboard.kiosk import endpoints as kiosk
 from dashboard.live import LiveHub
@@ -42,7 +43,7 @@ def create_app(services: Services) -> FastAPI:
     app.state.services, app.state.hub, app.state.lab = services, hub, None
     app.state.slugs = {}
     problems.install(app)
-    for router in (floor.router, kiosk.router, staff.router, workshops.router, health.router, api):
+    for router in (floor.router, kiosk.router, staff.router, workshops.router, health.router, design.router, api):
         app.include_router(router)
     app.openapi = lambda: describe(app)  # type: ignore[method-assign]
     app.mount("/static", StaticFiles(directory=STATIC), name="static")

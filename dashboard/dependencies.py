@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from dashboard.live import LiveHub
 
 Value = TypeVar("Value")
-LANGUAGE_COOKIE = "etabli_lang"
+LANGUAGE_COOKIE, LOOK_COOKIE = "etabli_lang", "etabli_look"
+LOOKS = ("auto", "light", "dark")
 SILENT_HOUSE = House(channels=(), quiet=None, zone=UTC)
 STAFF_ROLES = frozenset({Role.MANAGER, Role.ADMINISTRATOR})
 
@@ -86,6 +87,12 @@ def language_of(request: Request) -> str:
         if told in LANGUAGES:
             return str(told)
     return _accepted(request.headers.get("accept-language", "")) or request.app.state.services.default_language
+
+
+def look_of(request: Request) -> str:
+    """Light or dark, as asked for in the address or remembered in the cookie; else as the device prefers."""
+    told = (request.query_params.get("look"), request.cookies.get(LOOK_COOKIE))
+    return next((look for look in told if look in LOOKS), LOOKS[0])
 
 
 def _accepted(header: str) -> str | None:

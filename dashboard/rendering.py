@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from functools import cache
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +9,22 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, PrefixLoader, StrictUndefined
 
-from dashboard.dependencies import LANGUAGE_COOKIE, lab_of, language_of, services_of, words_of
+from dashboard import assets, icons
+from dashboard.dependencies import (
+    LANGUAGE_COOKIE,
+    LOOK_COOKIE,
+    LOOKS,
+    lab_of,
+    language_of,
+    look_of,
+    services_of,
+    words_of,
+)
+from dashboard.navigation import PLACES
 from gateway.wording import LANGUAGES, Words
 
 FOLDER = Path(__file__).parent
-FEATURES = ("floor", "kiosk", "staff")
+FEATURES = ("design", "floor", "kiosk", "staff")
 YEAR_S = 365 * 24 * 3600
 
 
@@ -26,14 +36,11 @@ def environment() -> Environment:
     made = Environment(
         loader=PrefixLoader(loaders), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    made.globals["static"] = static
+    made.globals |= {
+        "static": assets.static, "style": assets.style, "script": assets.script, "installed": assets.installed,
+        "drawn_by_others": icons.installed().get,
+    }  # fmt: skip
     return made
-
-
-@cache
-def static(name: str) -> str:
-    """The address of one of our files, with its fingerprint: a new version is never taken from a cache."""
-    return f"/static/{name}?v={sha256((FOLDER / 'static' / name).read_bytes()).hexdigest()[:12]}"
 
 
 def fragment(template: str, words: Words, **values: Any) -> str:
@@ -59,6 +66,8 @@ def page(
     response.headers["Vary"] = "Accept-Language, Cookie"
     if request.query_params.get("lang") in LANGUAGES:
         response.set_cookie(LANGUAGE_COOKIE, words.lang, max_age=YEAR_S, samesite="lax", httponly=True)
+    if request.query_params.get("look") in LOOKS:
+        response.set_cookie(LOOK_COOKIE, look_of(request), max_age=YEAR_S, samesite="lax", httponly=True)
     return response
 
 
@@ -66,16 +75,25 @@ def _frame(request: Request, words: Words) -> dict[str, Any]:
     """What the frame around every page needs."""
     return {
         "lab_name": lab_of(request).name,
-        "path": request.url.path,
-        "other_language": other_language(request, words.lang),
         "demo": services_of(request).demo,
+        **frame_anywhere(request, words.lang),
     }
 
 
-def other_language(request: Request, lang: str) -> str:
-    """The same page in the other language."""
+def frame_anywhere(request: Request, lang: str) -> dict[str, Any]:
+    """What the frame needs that asks nothing of the store."""
     other = next(name for name in LANGUAGES if name != lang)
-    return str(request.url.include_query_params(lang=other).replace(scheme="", netloc="")) or f"?lang={other}"
+    return {
+        "path": request.url.path,
+        "places": PLACES,
+        "other_language": _same_page(request, lang=other),
+        "look": look_of(request),
+        "looks": {name: _same_page(request, look=name) for name in LOOKS},
+    }
+
+
+def _same_page(request: Request, **changed: str) -> str:
+    return str(request.url.include_query_params(**changed).replace(scheme="", netloc=""))
 
 
 def error_page(
@@ -84,7 +102,7 @@ def error_page(
     """A problem in plain words; it needs nothing from the store."""
     clock = services_of(request).clock
     words = Words(language_of(request), zone="UTC", now=clock.now())
-    values = {"title": title, "detail": detail, "status": status, "lab_name": "", "path": request.url.path}
-    values |= {"other_language": other_language(request, lang), "demo": False}
+    values = {"title": title, "detail": detail, "status": status, "lab_name": "", "demo": False}
+    values |= frame_anywhere(request, lang)
     text = fragment("shared/problem.html", words, **values)
     return HTMLResponse(text, status_code=status, headers=dict(headers))

@@ -11,7 +11,7 @@ from packaging.markers import Marker
 from packaging.requirements import Requirement
 
 ROOT = Path(__file__).resolve().parents[2]
-LOCKS = ["build", "app", "dev", "octoprint"]
+LOCKS = ["build", "app", "dev", "octoprint", "node"]
 # Written in parts, so that this file does not hold what it forbids.
 ADDRESSES = re.compile(
     "|".join(

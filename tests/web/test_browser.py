@@ -4,12 +4,12 @@ import shutil
 from dataclasses import replace
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect, sync_playwright
 
 from gateway.domain.events import EventKind
 from gateway.domain.refusals import Code, refuse
 from gateway.domain.sessions import State
+from tests.web.axe import check_with_axe
 from tests.web.lab import KIOSK, MANAGER, TestLab, busy_afternoon, troubles
 from tests.web.server import served
 from tests.web.test_live import hint, sample
@@ -87,8 +87,7 @@ def open_page(chromium):
 
 
 def check(page):
-    results = Axe().run(page)
-    assert results.violations_count == 0, results.generate_report()
+    check_with_axe(page)
     width = page.evaluate("document.documentElement.scrollWidth - innerWidth")
     assert width <= 0, f"{width} pixels too wide"
     assert page.faults == []
@@ -103,10 +102,10 @@ def each_look(page):
             yield size
 
 
-@pytest.mark.parametrize("path", ["/", "/r/fraiseuse", "/r/soudure", "/equipe"])
+@pytest.mark.parametrize("path", ["/", "/r/fraiseuse", "/r/soudure", "/equipe", "/design"])
 def test_pages_have_no_fault_that_axe_can_find(floor, open_page, path):
     page = open_page(floor[1] + path, staff=path == "/equipe")
-    if path != "/equipe":
+    if path not in ("/equipe", "/design"):
         expect(page.locator("#link.is-live")).to_be_visible()
     for _ in each_look(page):
         check(page)

@@ -75,7 +75,7 @@ def test_every_answer_has_strict_headers(web):
         assert headers["referrer-policy"] == "same-origin"
 
 
-@pytest.mark.parametrize("path", ["/", "/r/laser", "/kiosk/laser", "/equipe", "/nope"])
+@pytest.mark.parametrize("path", ["/", "/r/laser", "/kiosk/laser", "/equipe", "/design", "/nope"])
 def test_no_page_holds_a_script_or_a_style_of_its_own(web, path):
     page = web.get(path).text
     assert not re.search(r"<script(?![^>]* src=)", page)
@@ -84,9 +84,9 @@ def test_no_page_holds_a_script_or_a_style_of_its_own(web, path):
 
 
 def test_our_files_are_kept_by_the_browser_until_they_change(web):
-    address = re.search(r'href="(/static/style\.css\?v=\w+)"', web.get("/").text).group(1)
+    address = re.search(r'href="(/static/base\.css\?v=\w+)"', web.get("/").text).group(1)
     assert "immutable" in web.get(address).headers["cache-control"]
-    assert "immutable" not in web.get("/static/style.css").headers.get("cache-control", "")
+    assert "immutable" not in web.get("/static/base.css").headers.get("cache-control", "")
 
 
 def test_what_the_lab_wrote_cannot_become_markup(lab, web):

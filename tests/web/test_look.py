@@ -1,0 +1,58 @@
+"""The look of the pages: by day and by night as asked, checked against hashes, and plain where nothing is installed."""
+
+import re
+from base64 import b64encode
+from hashlib import sha384
+
+import pytest
+
+from dashboard import assets, icons, rendering
+
+
+def test_a_page_is_light_or_dark_as_asked_and_remembers(web):
+    auto = web.get("/").text
+    assert '"(prefers-color-scheme: dark)"' in auto
+    assert 'content="light dark"' in auto
+    light = web.get("/?look=light").text
+    assert "dark.css" not in light
+    assert web.cookies["etabli_look"] == "light"
+    assert "dark.css" not in web.get("/r/laser").text
+    dark = web.get("/nope?look=dark").text
+    assert "dark.css" in dark
+    assert "prefers-color-scheme" not in dark
+    web.get("/?look=auto")
+    assert web.get("/").text == auto
+    assert web.get("/?look=<script>").text.count("<script>") == 0
+
+
+def test_the_browser_checks_each_style_and_script_against_its_hash(web):
+    page = web.get("/").text
+    tags = re.findall(r'<(?:link rel="stylesheet"|script type="module")[^>]*>', page)
+    assert len(tags) >= 5
+    for tag in tags:
+        address = re.search(r'(?:href|src)="([^"]+)"', tag)[1]
+        told = re.search(r'integrity="sha384-([^"]+)"', tag)[1]
+        assert b64encode(sha384(web.get(address).content).digest()).decode() == told
+
+
+@pytest.fixture
+def nothing_installed(monkeypatch, tmp_path):
+    caches = (icons.installed, assets.installed, rendering.environment)
+    monkeypatch.setattr(icons, "INSTALLED", tmp_path / "icons.json")
+    monkeypatch.setattr(assets, "installed", lambda name: False)
+    for cached in (icons.installed, rendering.environment):
+        cached.cache_clear()
+    yield
+    for cached in caches:
+        cached.cache_clear()
+
+
+def test_pages_work_plainly_where_nothing_could_be_installed(nothing_installed, busy, web):
+    for path in ("/", "/design", "/r/laser"):
+        page = web.get(path)
+        assert page.status_code == 200
+        assert "vendor/" not in page.text
+        assert "<svg" in page.text
+    drawn = re.findall(r"<svg class=\"icon[^>]*>(.*?)</svg>", web.get("/design").text, re.DOTALL)
+    assert len(drawn) > 50
+    assert all(drawing.strip() for drawing in drawn)
