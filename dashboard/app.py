@@ -11,6 +11,7 @@ from starlette.staticfiles import StaticFiles
 from dashboard import health, idempotency, problems
 from dashboard.api import router as api
 from dashboard.api.description import describe
+from dashboard.calendar import endpoints as calendar
 from dashboard.dependencies import Services
 from dashboard.design import endpoints as design
 from dashboard.floor import endpoints as floor
@@ -43,7 +44,10 @@ def create_app(services: Services) -> FastAPI:
     app.state.services, app.state.hub, app.state.lab = services, hub, None
     app.state.slugs = {}
     problems.install(app)
-    for router in (floor.router, kiosk.router, staff.router, workshops.router, health.router, design.router, api):
+    pages = (
+        floor.router, kiosk.router, staff.router, workshops.router, calendar.router, health.router, design.router,
+    )  # fmt: skip
+    for router in (*pages, api):
         app.include_router(router)
     app.openapi = lambda: describe(app)  # type: ignore[method-assign]
     app.mount("/static", StaticFiles(directory=STATIC), name="static")

@@ -120,5 +120,7 @@ async def _unavailable(request: Request, error: Exception) -> Response:
 
 
 async def _internal(request: Request, error: Exception) -> Response:
-    _log.error("a request failed: %s %s", request.method, request.url.path, exc_info=error)
+    # The route and not the address, in which a secret may stand.
+    route = getattr(request.scope.get("route"), "path", request.url.path)
+    _log.error("a request failed: %s %s", request.method, route, exc_info=error)
     return answer(request, "internal")

@@ -4,6 +4,7 @@ from fastapi import APIRouter
 
 from dashboard.api import (
     access,
+    calendar,
     free_spans,
     jobs,
     members,
@@ -26,7 +27,7 @@ from dashboard.api import (
 
 router = APIRouter(prefix="/api/v1")
 PARTS = (
-    resources, access, presence, sessions, ways, jobs, waiting, reservations, members, trainings, qualifications,
+    resources, access, presence, sessions, ways, jobs, waiting, reservations, members, calendar, trainings, qualifications,
     workshops, workshop_lists, policies, opening, free_spans, team, notifications, webhooks,
 )  # fmt: skip
 for part in PARTS:

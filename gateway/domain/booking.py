@@ -1,8 +1,9 @@
 """Reservations; what a request must meet stands in booking_rules.py, overlap itself is refused by the database."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
 from gateway.domain.timespan import Span
 
@@ -51,8 +52,14 @@ class Reservation:
     note: str | None = None
     checked_in_at: datetime | None = None
     """When its member tapped within its time: nobody else is let in for it from then on."""
+    changed_at: datetime | None = None
+    """When it last changed, its end by cancelling included; None: not since it was made."""
 
     @property
     def busy_until(self) -> datetime:
         """When the next one may begin."""
         return self.span.ends + self.buffer
+
+    def changed(self, now: datetime, **fields: Any) -> "Reservation":
+        """The same one with these fields changed: a new version of it."""
+        return replace(self, version=self.version + 1, changed_at=now, **fields)

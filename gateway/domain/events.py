@@ -67,6 +67,8 @@ class EventKind(StrEnum):
     MEMBER_CHANGED = "member_changed"
     BADGE_ENROLLED = "badge_enrolled"
     BADGE_REVOKED = "badge_revoked"
+    CALENDAR_LINK_MADE = "calendar_link_made"
+    CALENDAR_LINK_REVOKED = "calendar_link_revoked"
     TRAINING_ADDED = "training_added"
     TRAINING_CHANGED = "training_changed"
     TRAINER_NAMED = "trainer_named"

@@ -126,6 +126,8 @@ SILENT: dict[EventKind, str] = {
     EventKind.MEMBER_CHANGED: "done at the desk, with the person there",
     EventKind.BADGE_ENROLLED: "done at the desk, with the person there",
     EventKind.BADGE_REVOKED: "done at the desk, with the person there",
+    EventKind.CALENDAR_LINK_MADE: "the person asked for it, and has the address before them",
+    EventKind.CALENDAR_LINK_REVOKED: "the person asked for it",
     EventKind.TRAINING_ADDED: "about no person",
     EventKind.TRAINING_CHANGED: "about no person",
     EventKind.TRAINER_NAMED: "agreed in person before staff write it down",

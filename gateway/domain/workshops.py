@@ -170,6 +170,10 @@ class Workshop:
     state: WorkshopState = WorkshopState.PLANNED
     reason: str | None = None
     series_id: str | None = None
+    version: int = 1
+    """Counts its changes."""
+    changed_at: datetime | None = None
+    """When it last changed; None: not since it was planned."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,6 +18,7 @@ from gateway.domain.ways import OpenClass, WaitingPart
 from gateway.ports.pages import Page as Page  # noqa: PLC0414 - what reads give stands with the reads
 from gateway.ports.views_arrivals import ArrivalsViews
 from gateway.ports.views_calendar import CalendarViews
+from gateway.ports.views_feeds import FeedViews
 from gateway.ports.views_member import MemberViews
 from gateway.ports.views_notices import NoticesViews
 from gateway.ports.views_training import TrainingViews
@@ -81,7 +82,9 @@ class LastTap:
     first_name: str | None
 
 
-class Views(ArrivalsViews, WorkshopViews, TrainingViews, CalendarViews, MemberViews, NoticesViews, Protocol):
+class Views(
+    ArrivalsViews, WorkshopViews, TrainingViews, CalendarViews, MemberViews, NoticesViews, FeedViews, Protocol
+):  # fmt: skip
     """Reads. Each call is one short transaction of its own; StoreUnavailable when the database is away."""
 
     def lab(self) -> Lab:

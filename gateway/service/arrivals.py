@@ -35,7 +35,7 @@ def move_here(work: Work, facts: TapFacts, now: datetime) -> TapFacts:
         return facts
     span = Span(max(elsewhere.span.starts, now), elsewhere.span.ends)
     pause = timedelta(minutes=access.booking.buffer_minutes or 0)
-    moved = replace(elsewhere, resource_id=resource.id, span=span, buffer=pause, version=elsewhere.version + 1)
+    moved = elsewhere.changed(now, resource_id=resource.id, span=span, buffer=pause)
     booked = tuple(sorted((*access.booked, moved), key=lambda held: held.span.starts))
     here = replace(access, booked=booked)
     if not isinstance(decide_access(here, now), Granted) or not work.save_reservation(moved):
@@ -61,7 +61,7 @@ def settle_stays(work: Work, now: datetime, usable_since: dict[str, datetime], a
                 if work.release_reservation(held.id, now):
                     log_booking(work, EventKind.RESERVATION_RELEASED, held, now, reason="no_show")
             case Due.LEFT_EARLY:
-                shorter = replace(held, span=Span(held.span.starts, now), version=held.version + 1)
+                shorter = held.changed(now, span=Span(held.span.starts, now))
                 if work.save_reservation(shorter):
                     log_booking(work, EventKind.RESERVATION_SHORTENED, shorter, now, reason="left_early")
             case None:

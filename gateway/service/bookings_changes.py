@@ -1,6 +1,5 @@
 """What becomes of a reservation: moved, given to somebody else, approved, declined, cancelled."""
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from gateway.domain.booking import HOLDING, Purpose, Reservation, Status
@@ -36,10 +35,8 @@ def move(
     if (target.id, span) == (held.resource_id, held.span):
         return held
     shorter = target.id == held.resource_id and held.span.starts <= span.starts and span.ends <= held.span.ends
-    moved = replace(
-        held, resource_id=target.id, span=span, buffer=weighed.buffer, version=held.version + 1,
-        status=held.status if shorter else weighed.status,
-    )  # fmt: skip
+    status = held.status if shorter else weighed.status
+    moved = held.changed(now, resource_id=target.id, span=span, buffer=weighed.buffer, status=status)
     weighed.displace(work, moved, now)
     if not work.save_reservation(moved):
         return Refused((refuse(Code.BOOKING_OVERLAPS, starts=span.starts, ends=span.ends),))
@@ -62,7 +59,7 @@ def give(work: Work, *, id: str, member_id: str, now: datetime) -> Reservation |
     weighed = _for_another(work, held, target, member, now)
     if not isinstance(weighed, Weighed):
         return Refused(weighed)
-    given = replace(held, member_id=member.id, version=held.version + 1)
+    given = held.changed(now, member_id=member.id)
     work.save_reservation(given)
     log(work, EventKind.RESERVATION_GIVEN, held, now)
     log(work, EventKind.RESERVATION_RECEIVED, given, now)
@@ -87,7 +84,7 @@ def approve(work: Work, *, id: str, now: datetime) -> Reservation | Refused | No
         return held
     if fixed:
         return Refused((fixed,))
-    approved = replace(held, status=Status.STANDING, version=held.version + 1)
+    approved = held.changed(now, status=Status.STANDING)
     work.save_reservation(approved)
     log(work, EventKind.RESERVATION_APPROVED, approved, now)
     return approved

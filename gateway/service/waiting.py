@@ -92,7 +92,7 @@ def _move(work: Work, wait: Wait, target: Resource, span: Span, now: datetime) -
     if held is None or not _still_to_move(held, wait):
         return Refused((refuse(Code.OFFER_OVER),))
     pause = timedelta(minutes=work.policies(target.id).booking.buffer_minutes or 0)
-    moved = replace(held, resource_id=target.id, span=span, buffer=pause, version=held.version + 1)
+    moved = held.changed(now, resource_id=target.id, span=span, buffer=pause)
     if not work.save_reservation(moved):
         return Refused((refuse(Code.BOOKING_OVERLAPS, starts=span.starts, ends=span.ends),))
     log_booking(work, EventKind.RESERVATION_MOVED, moved, now, from_resource=held.resource_id)

@@ -1,5 +1,6 @@
 """What every use case of workshops ends with: the changed lines kept, everybody told, what is not needed given back."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from gateway.domain.booking import Reservation
@@ -14,15 +15,25 @@ from gateway.service.uses import log
 def keep(work: Work, before: Roll | None, step: Step, now: datetime) -> Roll:
     """Write what has changed; a workshop that is cancelled holds nothing from here on."""
     known = {place.id: place for place in before.places} if before else {}
-    work.save_roll(step.roll, [place for place in step.roll.places if known.get(place.id) != place])
+    roll = replace(step.roll, workshop=_counted(before, step, now))
+    work.save_roll(roll, [place for place in roll.places if known.get(place.id) != place])
+    workshop = roll.workshop
     for happening in step.happenings:
-        log(work, workshop_event(step.roll.workshop, happening, now))
-    workshop = step.roll.workshop
+        log(work, workshop_event(workshop, happening, now))
     if workshop.state not in OPEN and before is not None and before.workshop.state in OPEN:
         close_readers(work, workshop, work.readers_of(workshop.id), now)
         if workshop.state is WorkshopState.CANCELLED:
             release(work, workshop, now)
-    return step.roll
+    return roll
+
+
+def _counted(before: Roll | None, step: Step, now: datetime) -> Workshop:
+    """The workshop with its change counted: another room is one too, though it stands elsewhere."""
+    workshop = step.roll.workshop
+    moved = any(happening.kind is EventKind.WORKSHOP_CHANGED for happening in step.happenings)
+    if before is None or (workshop == before.workshop and not moved):
+        return workshop
+    return replace(workshop, version=before.workshop.version + 1, changed_at=now)
 
 
 def workshop_event(workshop: Workshop, happening: Happening, now: datetime) -> Event:

@@ -121,7 +121,9 @@ def test_a_cancelled_one_frees_its_span_once(store, stored_lab):
         work.add_reservation(first)
         work.cancel_reservation(first.id, lab.now)
         work.cancel_reservation(first.id, lab.now + timedelta(hours=1))
-        assert work.reservation(first.id) == replace(first, cancelled_at=lab.now, status=Status.CANCELLED, version=2)
+        assert work.reservation(first.id) == replace(
+            first, cancelled_at=lab.now, changed_at=lab.now, status=Status.CANCELLED, version=2
+        )
         assert work.add_reservation(lab.booking(0, 1))
         assert work.reservation("nothing") is None
 

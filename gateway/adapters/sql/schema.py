@@ -25,7 +25,7 @@ from sqlalchemy import (
 
 from gateway.adapters.sql.types import Moment, plain_json
 
-REVISION = "0013"
+REVISION = "0014"
 """The newest migration: `check()` refuses any other."""
 
 TAP_KINDS = "kind IN ('tap_granted', 'tap_refused', 'tap_noted')"
@@ -256,7 +256,7 @@ reservations = Table(
     _at("starts", nullable=False), _at("ends", nullable=False),
     _at("created_at", nullable=False), _at("cancelled_at"),
     _text("purpose"), _text("status"), _at("busy_until", nullable=False), Column("version", Integer(), nullable=False),
-    Column("series_id", String(36)), _note("note"), _at("checked_in_at"),
+    Column("series_id", String(36)), _note("note"), _at("checked_in_at"), _at("changed_at"),
     CheckConstraint("starts < ends", name="span"),
     CheckConstraint("ends <= busy_until", name="busy"),
     CheckConstraint("(cancelled_at IS NULL) = (status IN ('standing', 'awaiting_approval'))", name="status"),
@@ -265,6 +265,7 @@ reservations = Table(
     Index("ix_reservations_starts_id", "starts", "id", **_where("cancelled_at IS NULL")),
     Index("ix_reservations_ends", "ends", **_where("cancelled_at IS NULL")),
     Index("ix_reservations_member_id_ends", "member_id", "ends", **_where("cancelled_at IS NULL")),
+    Index("ix_reservations_gone_ends", "ends", **_where("cancelled_at IS NOT NULL")),
     Index("ix_reservations_series_id", "series_id", **_where("series_id IS NOT NULL")),
 )  # fmt: skip
 
@@ -350,6 +351,7 @@ workshops = Table(
     Column("seats", Integer(), nullable=False), Column("minimum", Integer(), nullable=False), _at("decide_by"),
     Column("offer_hours", Integer()), _text("state"), _note("reason"), Column("series_id", String(36)),
     Column("taken", Integer(), nullable=False), Column("waiting", Integer(), nullable=False), _at("due_at"),
+    Column("version", Integer(), nullable=False, server_default=text("1")), _at("changed_at"),
     CheckConstraint("starts < ends", name="span"),
     CheckConstraint("0 <= taken AND taken <= seats", name="seats"),
     Index("ix_workshops_starts_id", "starts", "id"),
@@ -403,6 +405,14 @@ tokens = Table(
     "tokens", metadata, _id(), _site(),
     _text("digest"), _text("role"), _text("label"), _at("created_at", nullable=False),
     _ref("resource_id", "resources.id", nullable=True), _at("expires_at"), _at("revoked_at"),
+    UniqueConstraint("digest"),
+)  # fmt: skip
+
+# The secret address of each member's calendar: its digest only, gone when it is revoked.
+calendar_links = Table(
+    "calendar_links", metadata,
+    Column("member_id", String(36), ForeignKey("members.id"), primary_key=True), _site(),
+    _text("digest"), _at("made_at", nullable=False),
     UniqueConstraint("digest"),
 )  # fmt: skip
 

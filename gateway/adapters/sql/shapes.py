@@ -216,7 +216,7 @@ RESERVATION: Shape[Reservation] = Shape(
         name: schema.reservations.c[name]
         for name in (
             "id", "resource_id", "member_id", "starts", "ends", "created_at", "cancelled_at", "purpose", "status",
-            "busy_until", "version", "series_id", "note", "checked_in_at",
+            "busy_until", "version", "series_id", "note", "checked_in_at", "changed_at",
         )
     },
     {"purpose": Purpose, "status": Status},

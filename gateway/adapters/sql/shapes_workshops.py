@@ -33,7 +33,7 @@ _COLUMNS = {
         name: _workshops[name]
         for name in (
             "id", "kind", "titles", "trainer_id", "starts", "ends", "seats", "created_at", "minimum", "decide_by",
-            "offer_hours", "state", "reason", "series_id",
+            "offer_hours", "state", "reason", "series_id", "version", "changed_at",
         )
     },
     "training": _training,

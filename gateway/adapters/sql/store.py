@@ -17,6 +17,7 @@ from gateway.adapters.sql.work_answers import AnswersPart
 from gateway.adapters.sql.work_arrivals import ArrivalsPart
 from gateway.adapters.sql.work_bookings import BookingsPart
 from gateway.adapters.sql.work_calendar import CalendarPart
+from gateway.adapters.sql.work_feeds import FeedsPart
 from gateway.adapters.sql.work_lab import LabPart
 from gateway.adapters.sql.work_log import LogPart
 from gateway.adapters.sql.work_notices import NoticesPart
@@ -56,6 +57,7 @@ class Database(Protocol):
 class SqlWork(
     StreamsPart, TapsPart, ReportsPart, LogPart, LabPart, PeoplePart, TrainingPart, PoliciesPart, BookingsPart,
     WorkshopsPart, WaysPart, AnswersPart, ArrivalsPart, CalendarPart, PresencePart, NoticesPart, WebhooksPart,
+    FeedsPart,
 ):  # fmt: skip
     """One open transaction, all its parts together."""
 

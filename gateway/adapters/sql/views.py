@@ -23,6 +23,7 @@ from gateway.adapters.sql.shapes import (
 from gateway.adapters.sql.statements import led_by, one_of
 from gateway.adapters.sql.types import Words
 from gateway.adapters.sql.views_arrivals import ArrivalsViewsPart
+from gateway.adapters.sql.views_feeds import FeedViewsPart
 from gateway.adapters.sql.views_free import FreeViewsPart
 from gateway.adapters.sql.views_member import MemberViewsPart
 from gateway.adapters.sql.views_notices import NoticesReads
@@ -91,7 +92,8 @@ def needs_someone(device: Device) -> bool:
 
 
 class SqlViews(
-    ArrivalsViewsPart, WorkshopsViewsPart, TrainingViewsPart, FreeViewsPart, MemberViewsPart, NoticesReads
+    ArrivalsViewsPart, WorkshopsViewsPart, TrainingViewsPart, FreeViewsPart, MemberViewsPart, NoticesReads,
+    FeedViewsPart,
 ):  # fmt: skip
     """Reads for pages and the API."""
 

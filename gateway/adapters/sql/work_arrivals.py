@@ -45,8 +45,11 @@ CHECK_IN = update(schema.reservations).where(_unmet).values(checked_in_at=_at("a
 RELEASE = (
     update(schema.reservations)
     .where(_unmet)
-    .values(cancelled_at=_at("now", _booked.cancelled_at), status=Status.NO_SHOW.value, version=_booked.version + 1)
-)
+    .values(
+        cancelled_at=_at("now", _booked.cancelled_at), changed_at=_at("now", _booked.changed_at),
+        status=Status.NO_SHOW.value, version=_booked.version + 1,
+    )
+)  # fmt: skip
 _members = and_(
     _booked.site_id == SITE, _booked.cancelled_at.is_(None), _booked.member_id.is_not(None),
     _booked.purpose == Purpose.USE.value, _booked.status == Status.STANDING.value,

@@ -23,6 +23,7 @@ CANCEL = (
     .where(_reservations.id == bindparam("reservation_id"), _reservations.cancelled_at.is_(None))
     .values(
         cancelled_at=bindparam("now", type_=_reservations.cancelled_at.type),
+        changed_at=bindparam("now", type_=_reservations.changed_at.type),
         status=bindparam("new_status"),
         version=_reservations.version + 1,
     )
@@ -32,7 +33,7 @@ SAVE = (
     .where(_reservations.id == bindparam("reservation_id"), _reservations.version == bindparam("version_before"))
     .values({column: bindparam(f"new_{column.name}", type_=column.type) for column in (
         _reservations.resource_id, _reservations.member_id, _reservations.starts, _reservations.ends, _reservations.busy_until,
-        _reservations.status, _reservations.version, _reservations.note,
+        _reservations.status, _reservations.version, _reservations.note, _reservations.changed_at,
     )})
 )  # fmt: skip
 IN_SERIES = (
@@ -63,8 +64,11 @@ LOCK_MEMBER = (
     select(schema.members.c.id).where(schema.members.c.id == bindparam("member_id")).with_for_update(key_share=True)
 )
 _CHANGED = frozenset(
-    f"new_{name}" for name in ("resource_id", "member_id", "starts", "ends", "busy_until", "status", "version", "note")
-)
+    f"new_{name}"
+    for name in (
+        "resource_id", "member_id", "starts", "ends", "busy_until", "status", "version", "note", "changed_at",
+    )
+)  # fmt: skip
 TRY, UNDO = text("SAVEPOINT change"), text("ROLLBACK TO SAVEPOINT change")
 
 

@@ -1,0 +1,1 @@
+"""Calendars that people subscribe to, and one booking as a file for theirs."""
