@@ -9,6 +9,9 @@ from fastapi import FastAPI
 from starlette.staticfiles import StaticFiles
 
 from dashboard import health, idempotency, problems
+from dashboard.accounts import endpoints as accounts
+from dashboard.accounts import mine
+from dashboard.accounts.same_origin import SameOrigin
 from dashboard.api import router as api
 from dashboard.api.description import describe
 from dashboard.calendar import endpoints as calendar
@@ -45,13 +48,15 @@ def create_app(services: Services) -> FastAPI:
     app.state.slugs = {}
     problems.install(app)
     pages = (
-        floor.router, kiosk.router, staff.router, workshops.router, calendar.router, health.router, design.router,
+        floor.router, kiosk.router, staff.router, workshops.router, calendar.router, accounts.router, mine.router,
+        health.router, design.router,
     )  # fmt: skip
     for router in (*pages, api):
         app.include_router(router)
     app.openapi = lambda: describe(app)  # type: ignore[method-assign]
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     idempotency.install(app, services)
+    app.add_middleware(SameOrigin)
     app.add_middleware(SecurityHeaders)
     return app
 

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Protocol, TypeVar
 
@@ -10,10 +10,12 @@ from fastapi import Depends, Request
 
 from devices.messages import HashedBadge
 from gateway.domain.notices import House
-from gateway.domain.people import Role
+from gateway.domain.roles import May, roles_that
 from gateway.ports.bus import Bus
 from gateway.ports.clock import Clock
 from gateway.ports.ids import Ids
+from gateway.ports.notify import Letter
+from gateway.ports.passwords import Passwords
 from gateway.ports.store import Store, Work
 from gateway.ports.views import Lab, TokenView
 from gateway.wording import LANGUAGES, Words
@@ -25,7 +27,7 @@ Value = TypeVar("Value")
 LANGUAGE_COOKIE, LOOK_COOKIE = "etabli_lang", "etabli_look"
 LOOKS = ("auto", "light", "dark")
 SILENT_HOUSE = House(channels=(), quiet=None, zone=UTC)
-STAFF_ROLES = frozenset({Role.MANAGER, Role.ADMINISTRATOR})
+STAFF_ROLES = roles_that(May.RUN)
 
 
 class Transact(Protocol):
@@ -57,10 +59,17 @@ class Services:
     transact: Transact
     pings: Mapping[str, Callable[[], None]]
     hash_badge: Callable[[str], tuple[HashedBadge, ...]]
+    passwords: Passwords
     default_language: str = "fr"
     demo: bool = False
     house: House = SILENT_HOUSE
     """How the lab sends messages."""
+    address: str | None = None
+    """Where browsers find the lab, as configured: a link in a letter never believes what a request says."""
+    mail: Callable[[Letter], None] | None = None
+    """Sends a letter that is kept nowhere."""
+    doors: Mapping[str, str] = field(default_factory=dict)
+    """The demo's ways to be somebody at once: member ids by secret."""
 
 
 def digest_of(secret: str) -> str:

@@ -3,10 +3,11 @@
 import logging
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlencode, urlsplit
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, RedirectResponse
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
@@ -43,6 +44,13 @@ class Problem(Exception):
     def __init__(self, code: str, *, detail: str | None = None, **more: Any) -> None:
         super().__init__(code)
         self.code, self.detail, self.more = code, detail, more
+
+
+class SignInNeeded(Problem):
+    """Nobody is signed in: a page sends them to the way in, a program is told."""
+
+    def __init__(self) -> None:
+        super().__init__("unauthorised")
 
 
 def refused(refusals: tuple[Refusal, ...], words: Words) -> Problem:
@@ -87,6 +95,17 @@ def answer(
     return JSONResponse(body, status_code=STATUS[code], media_type=MEDIA_TYPE, headers=headers)
 
 
+def to_the_way_in(request: Request) -> Response:
+    """The page that signs people in, and then back; whoever sent a form goes back to where it stood."""
+    query = {"vers": request.url.path + (f"?{request.url.query}" if request.url.query else "")}
+    if request.method not in ("GET", "HEAD"):
+        stood = urlsplit(request.headers.get("referer", ""))
+        query = {"vers": stood.path if stood.netloc == request.headers.get("host") else "/", "perdu": "1"}
+    return RedirectResponse(
+        f"/compte/entrer?{urlencode(query)}", status_code=303, headers={"Cache-Control": "no-store"}
+    )
+
+
 def _words(request: Request) -> Words:
     try:
         return words_of(request)
@@ -97,6 +116,8 @@ def _words(request: Request) -> Words:
 
 async def _problem(request: Request, error: Exception) -> Response:
     assert isinstance(error, Problem)
+    if isinstance(error, SignInNeeded) and "application/json" not in request.headers.get("accept", ""):
+        return to_the_way_in(request)
     return answer(request, error.code, detail=error.detail, more=error.more)
 
 

@@ -8,8 +8,11 @@ from typing import Any
 from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, PrefixLoader, StrictUndefined
+from markupsafe import Markup
 
 from dashboard import assets, icons
+from dashboard.accounts.cookie import form_token, secret_in
+from dashboard.accounts.viewer import viewer_of
 from dashboard.dependencies import (
     LANGUAGE_COOKIE,
     LOOK_COOKIE,
@@ -24,7 +27,7 @@ from dashboard.navigation import PLACES
 from gateway.wording import LANGUAGES, Words
 
 FOLDER = Path(__file__).parent
-FEATURES = ("design", "floor", "kiosk", "staff")
+FEATURES = ("accounts", "design", "floor", "kiosk", "staff")
 YEAR_S = 365 * 24 * 3600
 
 
@@ -61,6 +64,7 @@ def page(
     words = words or words_of(request)
     text = fragment(template, words, **_frame(request, words), **values)
     response = HTMLResponse(text, status_code=status)
+    private = private or viewer_of(request) is not None
     response.headers["Cache-Control"] = "no-store" if private else "no-cache"
     response.headers["Content-Language"] = words.lang
     response.headers["Vary"] = "Accept-Language, Cookie"
@@ -76,8 +80,16 @@ def _frame(request: Request, words: Words) -> dict[str, Any]:
     return {
         "lab_name": lab_of(request).name,
         "demo": services_of(request).demo,
+        "viewer": viewer_of(request),
         **frame_anywhere(request, words.lang),
     }
+
+
+def csrf_field(request: Request) -> Markup:
+    """The hidden field that every form of somebody signed in carries: ``{{ csrf() }}``."""
+    secret = secret_in(request)
+    value = form_token(secret) if secret else ""
+    return Markup('<input type="hidden" name="form_token" value="{}">').format(value)
 
 
 def frame_anywhere(request: Request, lang: str) -> dict[str, Any]:
@@ -86,6 +98,7 @@ def frame_anywhere(request: Request, lang: str) -> dict[str, Any]:
     return {
         "path": request.url.path,
         "places": PLACES,
+        "csrf": lambda: csrf_field(request),
         "other_language": _same_page(request, lang=other),
         "look": look_of(request),
         "looks": {name: _same_page(request, look=name) for name in LOOKS},
@@ -103,6 +116,7 @@ def error_page(
     clock = services_of(request).clock
     words = Words(language_of(request), zone="UTC", now=clock.now())
     values = {"title": title, "detail": detail, "status": status, "lab_name": "", "demo": False}
+    values["viewer"] = getattr(request.state, "viewer", None)
     values |= frame_anywhere(request, lang)
     text = fragment("shared/problem.html", words, **values)
     return HTMLResponse(text, status_code=status, headers=dict(headers))

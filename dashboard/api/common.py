@@ -9,10 +9,11 @@ from typing import Annotated, Any, Generic, TypeVar
 from fastapi import Depends, Path, Query, Request, Response
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
-from dashboard.dependencies import STAFF_ROLES, services_of, token_view
+from dashboard.dependencies import services_of, token_view
 from dashboard.problems import MEDIA_TYPE, Problem
 from devices.topics import SLUG
 from gateway.domain.people import Role
+from gateway.domain.roles import May, may
 from gateway.ports.views import Page, ResourceView
 
 Row = TypeVar("Row")
@@ -73,12 +74,12 @@ class Caller:
     @property
     def staff(self) -> bool:
         """May change things and read names."""
-        return self.role in STAFF_ROLES
+        return may(self.role, May.RUN)
 
     @property
     def sees_members(self) -> bool:
         """May read what points to a person; only :attr:`staff` may read what names one."""
-        return self.staff or self.role is Role.AUDITOR
+        return may(self.role, May.COUNT)
 
 
 def caller_of(request: Request) -> Caller:

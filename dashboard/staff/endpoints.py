@@ -1,19 +1,20 @@
 """``/equipe``: signing in with a token, the desk, and what can be done from it."""
 
-import hashlib
-import hmac
 from typing import Annotated
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Form, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
+from dashboard.accounts.cookie import forget, form_token, same_token, secret_in
+from dashboard.accounts.viewer import MaybeViewer, viewer_of
 from dashboard.dependencies import STAFF_ROLES, Asked, token_view, words_of
 from dashboard.health import failing
 from dashboard.problems import Problem
 from dashboard.rendering import page
 from dashboard.staff.views import MEMBERS_LISTED, desk
-from gateway.service import members, resources
+from gateway.domain.roles import May
+from gateway.service import accounts, members, resources
 from gateway.service.members import Enrolment
 
 router = APIRouter(prefix="/equipe", include_in_schema=False)
@@ -29,33 +30,22 @@ def _cookie(request: Request) -> str:
 
 
 def secret_of(request: Request) -> str | None:
-    """The token of whoever has signed in, while it is a live one of the team."""
+    """What proves that somebody of the team looks: a live token of theirs, or the account they are signed in with."""
     secret = request.cookies.get(_cookie(request))
     token = token_view(request, secret)
-    return secret if token is not None and token.role in STAFF_ROLES else None
-
-
-def _form_token(secret: str) -> str:
-    return hmac.new(secret.encode(), b"form of the team's page", hashlib.sha256).hexdigest()[:40]
-
-
-def _same_origin(request: Request) -> None:
-    """A form of ours, not one that another site makes a browser send."""
-    origin = request.headers.get("origin")
-    fetched = request.headers.get("sec-fetch-site")
-    ours = urlsplit(origin).netloc == request.headers.get("host") if origin else fetched == "same-origin"
-    if not ours:
-        raise Problem("forbidden", detail=words_of(request)("staff.origin"))
+    if token is not None and token.role in STAFF_ROLES:
+        return secret
+    viewer = viewer_of(request)
+    return secret_in(request) if viewer is not None and viewer.may(May.RUN) else None
 
 
 def staff_post(request: Request, form_token: Small = "") -> None:
     """Let a form pass only when somebody of the team sent it from this page."""
-    _same_origin(request)
     secret = secret_of(request)
     if secret is None:
         raise Problem("forbidden")
-    if not hmac.compare_digest(form_token.encode(), _form_token(secret).encode()):
-        raise Problem("forbidden", detail=words_of(request)("staff.origin"))
+    if not same_token(secret, form_token):
+        raise Problem("forbidden", detail=words_of(request)("account.stale_form"))
 
 
 Posted = Depends(staff_post)
@@ -74,7 +64,7 @@ def home(
     named = views.member(member) if said == Enrolment.ENROLLED and member else None
     return page(
         request, "staff/desk.html", words=words, private=True, desk=desk(views, words, now, search), search=search,
-        form_token=_form_token(secret), said=said if said in SAID else None, enrolled=named, listed=MEMBERS_LISTED,
+        form_token=form_token(secret), said=said if said in SAID else None, enrolled=named, listed=MEMBERS_LISTED,
         enrolments=tuple(Enrolment), failing=tuple(failing(services)),
     )  # fmt: skip
 
@@ -85,7 +75,7 @@ def way_in(lang: Annotated[str | None, Query(max_length=2)] = None) -> Response:
     return _home(lang=lang) if lang else _home()
 
 
-@router.post("/entrer", dependencies=[Depends(_same_origin)])
+@router.post("/entrer")
 def enter(request: Request, token: Small = "") -> Response:
     """Take a manager's token for a cookie that no script can read."""
     found = token_view(request, token)
@@ -100,9 +90,16 @@ def enter(request: Request, token: Small = "") -> Response:
 
 
 @router.post("/sortir", dependencies=[Posted])
-def leave(request: Request) -> Response:
-    """Forget the cookie."""
+def leave(request: Request, services: Asked, viewer: MaybeViewer) -> Response:
+    """Forget the cookies: whoever leaves the team's page on a shared computer means all of it."""
     response = _home()
+    if viewer is not None:
+        services.transact(
+            lambda work, now: accounts.sign_out(
+                work, member_id=viewer.member_id, session_id=viewer.session_id, now=now
+            )
+        )  # fmt: skip
+        forget(request, response)
     response.delete_cookie(_cookie(request), path="/", httponly=True, samesite="strict")
     return response
 

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from etabli.bootstrap import web as web_part
@@ -63,14 +63,17 @@ class App:
 
 def run_app(
     settings: Settings, *, prepare: Callable[[Basis, Store], None] | None = None, demo: bool = False,
-    embed: Callable[[Basis, Supervisor], Broker] | None = None,
+    embed: Callable[[Basis, Supervisor], Broker] | None = None, doors: Mapping[str, str] | None = None,
 ) -> App:  # fmt: skip
-    """Everything in one process. ``prepare`` is called with the store once the lab stands in it."""
+    """Everything in one process. ``prepare`` is called with the store once the lab stands in it.
+
+    ``doors`` are the demo's: who is signed in at once by which secret; ``prepare`` may fill them.
+    """
     base, supervisor = basis(settings), Supervisor()
     held = base.folder.hold()
     supervisor.on_close("lock", held.release)
     try:
-        return _assemble(base, supervisor, prepare, demo, embed or _embedded)
+        return _assemble(base, supervisor, prepare, demo, embed or _embedded, doors)
     except BaseException:
         supervisor.stop()
         raise
@@ -78,7 +81,7 @@ def run_app(
 
 def _assemble(
     base: Basis, supervisor: Supervisor, prepare: Callable[[Basis, Store], None] | None, demo: bool,
-    embed: Callable[[Basis, Supervisor], Broker],
+    embed: Callable[[Basis, Supervisor], Broker], doors: Mapping[str, str] | None,
 ) -> App:  # fmt: skip
     settings = base.settings
     sock = web_part.claim(settings)
@@ -95,7 +98,9 @@ def _assemble(
     app.gateway = Gateway(base, store, bus, supervisor, group=None)
     app.bridges = add_bridges(supervisor, base, broker, settings.devices)
     pings = web_part.pings_of(supervisor, store, bus)
-    app.web = web_part.add_web(supervisor, base, sock, store, bus, app.gateway.deliver, pings=pings, demo=demo)
+    app.web = web_part.add_web(
+        supervisor, base, sock, store, bus, app.gateway.deliver, pings=pings, demo=demo, doors=doors
+    )
     return app
 
 

@@ -17,6 +17,7 @@ from gateway.ports.errors import StoreUnavailable
 from gateway.ports.notify import Post
 from gateway.ports.store import SOON_S, Store
 from gateway.service.deliver import Deliver
+from gateway.service.letters_now import LettersNow
 from gateway.service.notify import NoticeSink
 from gateway.service.notify_send import HookQueue, NoticeQueue, run
 from gateway.service.notify_words import LabWords
@@ -33,18 +34,35 @@ def house(settings: Settings) -> House:
     return House(channels=channels, quiet=quiet, zone=ZoneInfo(settings.lab.timezone))
 
 
-def _posts(settings: Settings) -> Iterator[tuple[str, Post]]:
+def _email(settings: Settings) -> Post | None:
     email = settings.notify.email
-    if email is not None:
-        from gateway.adapters.notify_smtp import SmtpPost, SmtpServer
+    if email is None:
+        return None
+    from gateway.adapters.notify_smtp import SmtpPost, SmtpServer
 
-        password = secret(email.password_file, "notify.email.password_file") if email.password_file else None
-        yield EMAIL, SmtpPost(
-            SmtpServer(
-                host=email.host, port=email.port, sender=email.sender, name=settings.lab.name,
-                security=email.security, username=email.username, password=password,
-            )
-        )  # fmt: skip
+    password = secret(email.password_file, "notify.email.password_file") if email.password_file else None
+    return SmtpPost(
+        SmtpServer(
+            host=email.host, port=email.port, sender=email.sender, name=settings.lab.name,
+            security=email.security, username=email.username, password=password,
+        )
+    )  # fmt: skip
+
+
+def add_letters(supervisor: Supervisor, basis: Basis) -> LettersNow | None:
+    """What sends links for signing in, where the lab sends e-mail."""
+    post = _email(basis.settings)
+    if post is None:
+        return None
+    letters = LettersNow(post, basis.clock)
+    supervisor.add("letters", letters.run, stage=STAGE)
+    return letters
+
+
+def _posts(settings: Settings) -> Iterator[tuple[str, Post]]:
+    email = _email(settings)
+    if email is not None:
+        yield EMAIL, email
     for channel in settings.notify.channels:
         from gateway.adapters.notify_apprise import ApprisePost
 

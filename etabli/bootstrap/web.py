@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from etabli.bootstrap.folder import typed_badge_hasher
-from etabli.bootstrap.notify import house
+from etabli.bootstrap.notify import add_letters, house
 from etabli.bootstrap.parts import Basis
 from etabli.settings.models import Settings
 from etabli.supervisor import Supervisor
@@ -97,17 +97,19 @@ class Web:
 
 def add_web(
     supervisor: Supervisor, basis: Basis, sock: socket.socket, store: Store, bus: Bus, deliver: Deliver, *,
-    pings: Mapping[str, Callable[[], None]], demo: bool = False,
+    pings: Mapping[str, Callable[[], None]], demo: bool = False, doors: Mapping[str, str] | None = None,
 ) -> Web:  # fmt: skip
     """The dashboard under the supervisor."""
     from dashboard.app import create_app
     from dashboard.dependencies import Services
+    from gateway.adapters.passwords import Argon2Passwords
 
     services = Services(
         store=store, bus=bus, clock=basis.clock, ids=basis.ids,
         transact=Transact(store=store, clock=basis.clock, deliver=deliver), pings=pings,
         hash_badge=typed_badge_hasher(basis.hash_badge), default_language=basis.settings.lab.language, demo=demo,
-        house=house(basis.settings),
+        house=house(basis.settings), passwords=Argon2Passwords(), mail=add_letters(supervisor, basis),
+        address=basis.settings.web.address, doors=doors or {},
     )  # fmt: skip
     web = Web(create_app(services), sock, basis.settings)
     supervisor.add("web", web.run, stage=STAGE)

@@ -105,6 +105,7 @@ class _Demo:
         self._stage: Stage = Stage(folder / "cables")
         self._link: Link = Link()
         self._written: Written | None = None
+        self._doors: dict[str, str] = {}
 
     def run(self, began: float) -> None:
         """Build, say that it is ready, live until told to stop."""
@@ -146,8 +147,9 @@ class _Demo:
 
         def prepare(base: Basis, store: Store) -> None:
             self._written = history.write(base, store, wishes.seed, KIOSK_OF)
+            self._doors |= self._written.doors
 
-        app = run_app(settings, prepare=prepare, demo=True, embed=embed)
+        app = run_app(settings, prepare=prepare, demo=True, embed=embed, doors=self._doors)
         self._link.app = app
         assert app.store is not None
         assert app.gateway is not None
@@ -183,7 +185,17 @@ class _Demo:
             "api": f"{root}/api/v1/openapi.json",
             "mqtt": f"mqtt://{broker.host}:{broker.port}",
             "token": self._written.manager_token,
+            **self._accounts(root),
         }
+
+    def _accounts(self, root: str) -> dict[str, str]:
+        """Where one click makes a browser somebody, by role."""
+        from etabli.demo import lab
+
+        assert self._written is not None
+        secrets = {member: secret for secret, member in self._written.doors.items()}
+        known = self._written.members
+        return {role: f"{root}/compte/demo/{secrets[known[name].id]}" for role, name in lab.ACCOUNTS.items()}
 
     def _announce(self, app: "App", seconds: float) -> None:
         addresses = self._addresses(app)
@@ -195,12 +207,15 @@ class _Demo:
             "board": say("Le tableau", "The board"), "machine": say("Une machine", "A machine"),
             "kiosk": say("Sa borne", "Its kiosk"), "staff": say("L'équipe", "The team"), "api": "API",
             "mqtt": "MQTT", "token": say("Jeton de gérant", "Manager's token"),
+            "member": say("Être membre", "Be a member"), "trainer": say("Être formatrice", "Be a trainer"),
+            "manager": say("Être gérante", "Be a manager"),
+            "administrator": say("Être administrateur", "Be an administrator"),
         }  # fmt: skip
         ready = say(f"Prêt en {seconds:.1f} s.", f"Ready in {seconds:.1f} s.")
         self._console.print(f"\n  {say('Établi, atelier de démonstration', 'Établi, demonstration lab')}", style="bold")
         self._console.print(f"  {ready}\n", style="bold green")
         for name, title in names.items():
-            self._console.print(f"  {title:<18}", style="cyan", end="")
+            self._console.print(f"  {title:<21}", style="cyan", end="")
             self._console.print(addresses[name], soft_wrap=True)
         keys = say("Ctrl-C ferme l'atelier.", "Ctrl-C closes the lab.")
         if sys.stdin.isatty():

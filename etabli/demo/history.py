@@ -10,7 +10,7 @@ from devices.messages import Outcome
 from devices.simulated.workshop import Person, PlannedJob, Visit, plan_day
 from etabli.bootstrap import Basis
 from etabli.demo import lab
-from etabli.demo.people import Written, again, hashes, make_tokens, settle
+from etabli.demo.people import Written, again, give_roles, hashes, make_tokens, settle
 from gateway.domain.booking import Reservation
 from gateway.domain.events import Event, EventKind, Plain
 from gateway.domain.jobs import Job
@@ -54,6 +54,7 @@ def write(base: Basis, store: Store, seed: int, kiosk_of: str) -> Written:
         past = _Past(work=work, ids=base.ids, now=now, devices=devices, resources=places, written=written)
         past.events += settle(work, base, written, chance)
         make_tokens(work, base, written, kiosk_of)
+        give_roles(work, written)
         for visit, opened, following in _visits(chance, now):
             if visit.refused:
                 _refused(past, visit, opened, base)

@@ -146,6 +146,8 @@ PEOPLE: tuple[Person, ...] = tuple(
 STRANGER = Person(name="Visite", known=False, likes=("borne-jeu", "laser", "imprimante-ada"))
 """Somebody with a badge that nobody has enrolled."""
 LAST_NAME = "Démo"
+ACCOUNTS = {"member": "Amel", "trainer": "Nolwenn", "manager": "Khadija", "administrator": "Demba"}
+"""Whom one can be in the demo's pages, by role."""
 
 
 def badge_number(index: int) -> bytes:

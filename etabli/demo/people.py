@@ -28,6 +28,8 @@ class Written:
     manager_token: str = ""
     kiosk_token: str = ""
     members: dict[str, Member] = field(default_factory=dict)
+    doors: dict[str, str] = field(default_factory=dict)
+    """Member ids by the secret that signs somebody in as them at one click."""
     readings: list[tuple[datetime, str, str, float]] = field(default_factory=list)
     """(when, station, device, watts), for the series; written once the demo is open."""
 
@@ -68,11 +70,19 @@ def _right(work: Work, base: Basis, member: Member, course: Training, taught: da
     )  # fmt: skip
 
 
+def give_roles(work: Work, written: Written) -> None:
+    """Who teaches and who runs the demo."""
+    for role, name in lab.ACCOUNTS.items():
+        work.set_role(written.members[name].id, Role(role))
+        written.doors[secrets.token_urlsafe(9)] = written.members[name].id
+
+
 def again(base: Basis, store: Store, known: dict[str, Member], kiosk_of: str) -> Written:
     """A kept folder has its past already: only the tokens are new, for secrets are shown once."""
     written = Written(members=known)
     with store.begin() as work:
         make_tokens(work, base, written, kiosk_of)
+        give_roles(work, written)
     return written
 
 

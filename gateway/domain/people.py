@@ -1,4 +1,4 @@
-"""Members, and what a token may do."""
+"""Members, and what each is at a site."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -9,9 +9,12 @@ Names = dict[str, str]
 
 
 class Role(StrEnum):
-    """What a token may do, from least to most; ``kiosk`` only shows one resource's kiosk."""
+    """What an account or a token is at one site; `roles.py` says what each may do. ``kiosk`` is a screen, never a person."""
 
+    VISITOR = "visitor"
     KIOSK = "kiosk"
+    MEMBER = "member"
+    TRAINER = "trainer"
     AUDITOR = "auditor"
     MANAGER = "manager"
     ADMINISTRATOR = "administrator"

@@ -21,6 +21,7 @@ from gateway.domain.sessions import Session
 from gateway.domain.streams import Stream
 from gateway.domain.use_policy import UsePolicy
 from gateway.domain.ways import NOTHING_BESIDE, Beside, OpenClass, WaitingPart
+from gateway.ports.store_accounts import AccountsWork
 from gateway.ports.store_answers import AnswersWork
 from gateway.ports.store_arrivals import ArrivalsWork
 from gateway.ports.store_bookings import BookingsWork
@@ -105,7 +106,7 @@ class Token:
 
 class Work(
     BookingsWork, WorkshopWork, AnswersWork, ArrivalsWork, TrainingWork, CalendarWork, PresenceWork,
-    NoticesWork, WebhooksWork, FeedsWork, Protocol,
+    NoticesWork, WebhooksWork, FeedsWork, AccountsWork, Protocol,
 ):  # fmt: skip
     """One open transaction. Nothing is seen by anyone until it is committed; an exception rolls it back."""
 

@@ -16,6 +16,7 @@ from gateway.domain.sessions import Session
 from gateway.domain.training import Training
 from gateway.domain.ways import OpenClass, WaitingPart
 from gateway.ports.pages import Page as Page  # noqa: PLC0414 - what reads give stands with the reads
+from gateway.ports.views_accounts import AccountsViews
 from gateway.ports.views_arrivals import ArrivalsViews
 from gateway.ports.views_calendar import CalendarViews
 from gateway.ports.views_feeds import FeedViews
@@ -83,7 +84,8 @@ class LastTap:
 
 
 class Views(
-    ArrivalsViews, WorkshopViews, TrainingViews, CalendarViews, MemberViews, NoticesViews, FeedViews, Protocol
+    ArrivalsViews, WorkshopViews, TrainingViews, CalendarViews, MemberViews, NoticesViews, FeedViews, AccountsViews,
+    Protocol,
 ):  # fmt: skip
     """Reads. Each call is one short transaction of its own; StoreUnavailable when the database is away."""
 

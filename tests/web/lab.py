@@ -9,6 +9,7 @@ from dashboard.dependencies import Services, digest_of
 from devices.messages import HashedBadge, Outcome
 from gateway.adapters.bus_memory import MemoryBroker, MemoryBus
 from gateway.adapters.ids import TimeOrderedIds
+from gateway.adapters.passwords import Argon2Passwords
 from gateway.adapters.sql.store import SqlStore
 from gateway.domain.booking import Reservation
 from gateway.domain.events import Event, EventKind
@@ -26,6 +27,7 @@ from gateway.service.deliver import Deliver
 from gateway.service.transact import Transact
 from tests.fakes.clock import FakeClock
 
+PASSWORDS = Argon2Passwords()
 NOON = datetime(2026, 11, 24, 11, 0, tzinfo=UTC)
 SITE = "la-ruche"
 
@@ -59,6 +61,8 @@ class TestLab:
     clock: FakeClock = field(default_factory=lambda: FakeClock(NOON))
     pings: dict[str, Any] = field(default_factory=dict)
     demo: bool = False
+    letters: list[Any] = field(default_factory=list)
+    doors: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self):
         self.ids = TimeOrderedIds()
@@ -76,7 +80,8 @@ class TestLab:
     def services(self) -> Services:
         return Services(
             store=self.store, bus=self.bus, clock=self.clock, ids=self.ids, transact=self.transact,
-            pings=self.pings, hash_badge=hash_badge, demo=self.demo,
+            pings=self.pings, hash_badge=hash_badge, demo=self.demo, passwords=PASSWORDS, mail=self.letters.append,
+            address="https://lab.example", doors=self.doors,
         )  # fmt: skip
 
     def app(self):

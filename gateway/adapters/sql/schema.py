@@ -25,7 +25,7 @@ from sqlalchemy import (
 
 from gateway.adapters.sql.types import Moment, plain_json
 
-REVISION = "0014"
+REVISION = "0015"
 """The newest migration: `check()` refuses any other."""
 
 TAP_KINDS = "kind IN ('tap_granted', 'tap_refused', 'tap_noted')"
@@ -108,6 +108,7 @@ members = Table(
 member_sites = Table(
     "member_sites", metadata,
     _ref("member_id", "members.id"), _site(), Column("responsible", Boolean(), nullable=False, server_default=false()),
+    _text("role", "member"),
     PrimaryKeyConstraint("site_id", "member_id"),
 )  # fmt: skip
 
@@ -465,4 +466,26 @@ webhook_deliveries = Table(
     UniqueConstraint("webhook_id", "event_id"),
     Index("ix_webhook_deliveries_due", "webhook_id", "next_try_at", "id", **_where("state = 'waiting'")),
     Index("ix_webhook_deliveries_given_up", "webhook_id", **_where("state = 'given_up'")),
+)  # fmt: skip
+
+browser_sessions = Table(
+    "browser_sessions", metadata, _id(), _site(), _ref("member_id", "members.id"),
+    _text("digest"), _text("by"), _flag("second_factor"), _text("device"),
+    _at("created_at", nullable=False), _at("last_seen_at", nullable=False), _at("expires_at", nullable=False),
+    UniqueConstraint("digest"),
+    Index("ix_browser_sessions_member_id", "member_id"),
+    Index("ix_browser_sessions_expires_at", "expires_at"),
+)  # fmt: skip
+
+sign_in_links = Table(
+    "sign_in_links", metadata,
+    Column("digest", String(64), primary_key=True), _site(), _text("address"), _text("toward"),
+    _at("created_at", nullable=False), _at("expires_at", nullable=False), _at("used_at"),
+    Index("ix_sign_in_links_expires_at", "expires_at"),
+)  # fmt: skip
+
+passwords = Table(
+    "passwords", metadata,
+    Column("member_id", String(36), ForeignKey("members.id"), primary_key=True),
+    _text("kept"), _at("changed_at", nullable=False),
 )  # fmt: skip

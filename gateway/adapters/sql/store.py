@@ -13,6 +13,7 @@ from gateway.adapters.sql.statements import Statements
 from gateway.adapters.sql.transaction import Transaction
 from gateway.adapters.sql.views import SqlViews
 from gateway.adapters.sql.where import postgresql_url, sqlite_path
+from gateway.adapters.sql.work_accounts import AccountsPart
 from gateway.adapters.sql.work_answers import AnswersPart
 from gateway.adapters.sql.work_arrivals import ArrivalsPart
 from gateway.adapters.sql.work_bookings import BookingsPart
@@ -57,7 +58,7 @@ class Database(Protocol):
 class SqlWork(
     StreamsPart, TapsPart, ReportsPart, LogPart, LabPart, PeoplePart, TrainingPart, PoliciesPart, BookingsPart,
     WorkshopsPart, WaysPart, AnswersPart, ArrivalsPart, CalendarPart, PresencePart, NoticesPart, WebhooksPart,
-    FeedsPart,
+    FeedsPart, AccountsPart,
 ):  # fmt: skip
     """One open transaction, all its parts together."""
 

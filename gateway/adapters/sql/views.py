@@ -22,6 +22,7 @@ from gateway.adapters.sql.shapes import (
 )  # fmt: skip
 from gateway.adapters.sql.statements import led_by, one_of
 from gateway.adapters.sql.types import Words
+from gateway.adapters.sql.views_accounts import AccountsReads
 from gateway.adapters.sql.views_arrivals import ArrivalsViewsPart
 from gateway.adapters.sql.views_feeds import FeedViewsPart
 from gateway.adapters.sql.views_free import FreeViewsPart
@@ -93,7 +94,7 @@ def needs_someone(device: Device) -> bool:
 
 class SqlViews(
     ArrivalsViewsPart, WorkshopsViewsPart, TrainingViewsPart, FreeViewsPart, MemberViewsPart, NoticesReads,
-    FeedViewsPart,
+    FeedViewsPart, AccountsReads,
 ):  # fmt: skip
     """Reads for pages and the API."""
 

@@ -10,12 +10,13 @@ from gateway.adapters.sql import schema
 from gateway.adapters.sql.part import SITE, Part
 from gateway.adapters.sql.shapes import MEMBER, plain
 from gateway.adapters.sql.statements import insert_new, upsert
-from gateway.domain.people import Member
+from gateway.domain.people import Member, Role
 
 _members, _badges = schema.members.c, schema.badge_hashes.c
 
 PUT_MEMBER = upsert(schema.members, ("id",))
-JOIN_SITE = upsert(schema.member_sites, ("site_id", "member_id"))
+# What a member is here is nobody's business who only changes what is known of them.
+JOIN_SITE = upsert(schema.member_sites, ("site_id", "member_id"), keep=("role",))
 MEMBER_OF_ID = select(*MEMBER.columns).where(_members.id == bindparam("id"))
 OWN_BADGE = select(_badges.member_id).where(_badges.badge_id == bindparam("badge_id")).limit(1)
 LIVE_FORM = (
@@ -49,7 +50,8 @@ class PeoplePart(Part):
         """Insert or update by id, joined to this site."""
         sort_name = folded(f"{member.last_name} {member.first_name}")
         self._tx.run(PUT_MEMBER, **plain(member), sort_name=sort_name)
-        self._tx.run(JOIN_SITE, member_id=member.id, site_id=self.site_id(), responsible=member.responsible)
+        joined = {"member_id": member.id, "site_id": self.site_id(), "responsible": member.responsible}
+        self._tx.run(JOIN_SITE, **joined, role=Role.MEMBER)
 
     def member(self, id: str) -> Member | None:
         """A member by id."""

@@ -7,11 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from dashboard.accounts.mine import SAID
 from dashboard.kiosk.views import ICONS
 from dashboard.problems import STATUS
 from devices.messages import Tone
+from gateway.domain.accounts import PasswordFault, SignedInBy
 from gateway.domain.floor import BoardKey, BoardState
 from gateway.domain.opening import ClosedBy
+from gateway.domain.people import Role
 from gateway.domain.policy import Wanted
 from gateway.domain.refusals import ACCOUNT_MATTERS, NEXT_STEPS, Code, NextStep
 from gateway.domain.resources import SILENCE, DeviceRole, Presence, ResourceKind
@@ -32,6 +35,7 @@ SAMPLE = {
     "level": 2, "prerequisite_names": NAMES, "cycle": "a → b → a",
     "least": 0, "most": 9, "hours": 12, "options": "a, b", "keys": "a, b", "version": 3, "age": 16, "limit_s": 7200,
     "training_names": NAMES, "titles": NAMES, "shelf": {"fr": "Étagère 2", "en": "Shelf 2"}, "body": "Bonjour.", "lab": "Le lab",
+    "link": "https://lab.example/compte/lien/x", "address": "ines@example.org",
 }  # fmt: skip
 
 
@@ -58,6 +62,10 @@ def keys():
         f"{wording_key(kind, {meaning.by or '': value})}.{part}"
         for kind, meaning in TELLING.items() for value in meaning.values or ("",) for part in ("subject", "text")
     )  # fmt: skip
+    yield from (f"account.role.{role}" for role in Role)
+    yield from (f"account.by.{by}" for by in SignedInBy)
+    yield from (f"account.password.fault.{fault}" for fault in PasswordFault)
+    yield from (f"account.said.{said}" for said in SAID)
     yield from ("alarm.relay_differs", "alarm.relay_unconfirmed", "verdict.account.title")
 
 
