@@ -202,6 +202,14 @@ class ShowVerdict(Command):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CancelJob(Command):
+    """Cancel the print of that name, the one in :class:`JobStarted`; another one, or none, is left alone."""
+
+    kind: ClassVar[str] = "cancel_job"
+    job: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Receipt:
     """The gateway keeps these facts for good: inclusive ``(first, last)`` ranges of ``seq`` for one ``boot``."""
 
@@ -232,4 +240,4 @@ FACTS: tuple[type[Fact], ...] = (
     BadgeTapped, PowerReported, JobStarted, JobPaused, JobResumed, JobEnded,
     AlarmRaised, AlarmCleared, DeviceConnected, DeviceLost, NonsenseHeard,
 )  # fmt: skip
-COMMANDS: tuple[type[Command], ...] = (SetPower, ShowVerdict)
+COMMANDS: tuple[type[Command], ...] = (SetPower, ShowVerdict, CancelJob)

@@ -59,6 +59,11 @@ class PrinterWatch:
         return self._tracker.open
 
     @property
+    def job(self) -> str | None:
+        """The job that is under way, by the name that its facts carry."""
+        return self._tracker.job if self._tracker.open else None
+
+    @property
     def file(self) -> Identity | None:
         """The file of the present job, or of the last one."""
         return self._file

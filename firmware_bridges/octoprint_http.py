@@ -1,6 +1,7 @@
 """A printer behind OctoPrint, watched over its REST API: short looks, one after another, in the bridge's own thread."""
 
 import json
+import logging
 from collections import deque
 from collections.abc import Callable
 from contextlib import closing
@@ -14,14 +15,15 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, m
 from pydantic_core import PydanticCustomError
 
 from devices.codec import BadMessage
-from devices.messages import Command, Fact, JobEnded, Outcome
+from devices.messages import CancelJob, Command, Fact, JobEnded, Outcome
 from devices.octoprint import JobReading, PrinterReading, read_file, read_job, read_printer, read_version, values_of
 from devices.octoprint_watch import STALLED_S, PrinterWatch
 from firmware_bridges.bridge import BridgeContext, Reporter
-from firmware_bridges.octoprint_client import OctoPrintClient
+from firmware_bridges.octoprint_client import OctoPrintClient, Refused
 from gateway.ports.errors import BadConfiguration, BridgeLost, EtabliError
 
 _T = TypeVar("_T")
+log = logging.getLogger(__name__)
 
 NONSENSE_LIMIT = 20
 """So many answers in a row that nobody understands, and the printer is as good as lost."""
@@ -95,9 +97,12 @@ class OctoPrintBridge:
         self._held_since: float | None = None
         """Since when the last of these, the end of a job, has been waiting for its filament."""
         self._nonsense = 0
+        self._to_cancel: CancelJob | None = None
 
     def obey(self, command: Command) -> None:
-        """Nothing: a printer's power is its relay's affair."""
+        """Cancel a print at the next look, in the bridge's own thread; a printer's power is its relay's affair."""
+        if isinstance(command, CancelJob):
+            self._to_cancel = command
 
     def run(self, report: Reporter, connected: Callable[[str | None], None], stop: Event) -> None:
         """As the protocol says; a job that is under way when OctoPrint is lost is looked for when it is back."""
@@ -146,6 +151,17 @@ class OctoPrintBridge:
         if self._held_since is not None:
             self._weigh(client, report, now - self._held_since)
         self._say(report)
+        self._cancel(client)
+
+    def _cancel(self, client: OctoPrintClient) -> None:
+        """Only the print that was meant: the next one may have begun while somebody was deciding."""
+        command, self._to_cancel = self._to_cancel, None
+        if command is None or command.job != self._watch.job or command.expires_at <= self._clock.now():
+            return
+        try:
+            client.cancel()
+        except Refused as refusal:
+            log.info("the print had ended by itself: %s", refusal)
 
     def _take(self, job: JobReading, now: float) -> None:
         facts = self._watch.look(job, at=now)

@@ -105,6 +105,8 @@ class EventKind(StrEnum):
     PERSON_ARRIVED = "person_arrived"
     PERSON_LEFT = "person_left"
     PRESENCE_EXPIRED = "presence_expired"
+    JOB_CANCEL_ASKED = "job_cancel_asked"
+    TEAM_ACTED = "team_acted"
     RESOURCE_OUT = "resource_out"
     RESOURCE_BACK = "resource_back"
     OPENING_CHANGED = "opening_changed"

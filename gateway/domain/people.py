@@ -9,9 +9,10 @@ Names = dict[str, str]
 
 
 class Role(StrEnum):
-    """What an account or a token is at one site; `roles.py` says what each may do. ``kiosk`` is a screen, never a person."""
+    """What an account or a token is at one site; `roles.py` says what each may do. ``tv`` and ``kiosk`` are screens."""
 
     VISITOR = "visitor"
+    TV = "tv"
     KIOSK = "kiosk"
     MEMBER = "member"
     TRAINER = "trainer"
@@ -39,6 +40,8 @@ class Member:
     """May open and close this site by their badge."""
     language: str | None = None
     """In which they are written to; None for the lab's own."""
+    show_first_name: bool = False
+    """Whether their first name may stand where the team watches the floor: their own choice, no until they say so."""
 
 
 def age_on(born: date, day: date) -> int:

@@ -24,6 +24,7 @@ class May(StrEnum):
 
 RIGHTS: dict[Role, frozenset[May]] = {
     Role.VISITOR: frozenset(),
+    Role.TV: frozenset(),
     Role.KIOSK: frozenset({May.SHOW}),
     Role.MEMBER: frozenset({May.USE}),
     Role.TRAINER: frozenset({May.USE, May.TEACH}),
@@ -31,7 +32,7 @@ RIGHTS: dict[Role, frozenset[May]] = {
     Role.MANAGER: frozenset({May.USE, May.TEACH, May.RUN, May.COUNT}),
     Role.ADMINISTRATOR: frozenset({May.USE, May.TEACH, May.RUN, May.COUNT, May.ADMINISTER}),
 }
-OF_PEOPLE = tuple(role for role in Role if role is not Role.KIOSK)
+OF_PEOPLE = tuple(role for role in Role if role not in (Role.TV, Role.KIOSK))
 """Roles that a member can have."""
 _BELOW_MANAGER = frozenset({Role.VISITOR, Role.MEMBER, Role.TRAINER})
 

@@ -14,6 +14,7 @@ from gateway.domain.presence import Here, Place
 from gateway.domain.resources import Device, Resource, ResourceGroup
 from gateway.domain.sessions import Session
 from gateway.domain.training import Training
+from gateway.domain.upkeep import ScreenNote
 from gateway.domain.ways import OpenClass, WaitingPart
 from gateway.ports.pages import Page as Page  # noqa: PLC0414 - what reads give stands with the reads
 from gateway.ports.views_accounts import AccountsViews
@@ -22,6 +23,7 @@ from gateway.ports.views_calendar import CalendarViews
 from gateway.ports.views_feeds import FeedViews
 from gateway.ports.views_member import MemberViews
 from gateway.ports.views_notices import NoticesViews
+from gateway.ports.views_team import TeamViews
 from gateway.ports.views_training import TrainingViews
 from gateway.ports.views_workshops import WorkshopViews
 
@@ -44,6 +46,8 @@ class ResourceView:
     """Percent, from the latest sample, filled in by whoever holds samples."""
     part: WaitingPart | None = None
     open_class: OpenClass | None = None
+    note: ScreenNote | None = None
+    """What the team says at the machine, its time perhaps over."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +89,7 @@ class LastTap:
 
 class Views(
     ArrivalsViews, WorkshopViews, TrainingViews, CalendarViews, MemberViews, NoticesViews, FeedViews, AccountsViews,
-    Protocol,
+    TeamViews, Protocol,
 ):  # fmt: skip
     """Reads. Each call is one short transaction of its own; StoreUnavailable when the database is away."""
 

@@ -11,9 +11,9 @@ from datetime import timedelta
 from typing import Protocol
 
 from devices import codec, topics
-from devices.messages import Change, Changed, Receipt, SetPower, ShowVerdict, Tone
+from devices.messages import CancelJob, Change, Changed, Receipt, SetPower, ShowVerdict, Tone
 from devices.topics import Channel
-from gateway.domain.events import Event, StoredEvent
+from gateway.domain.events import Event, EventKind, StoredEvent
 from gateway.domain.streams import ranges
 from gateway.ports.bus import Bus
 from gateway.ports.clock import Clock
@@ -62,7 +62,7 @@ class Deliver:
         kept: Mapping[tuple[str, str], set[int]] | None = None,
     ) -> None:
         """Power first; then verdicts, receipts for what is ``kept`` and a hint to screens; then wake the durable sinks."""
-        outcomes = tuple(outcomes)
+        outcomes, events = tuple(outcomes), tuple(events)
         with self._bus.together():
             for outcome in outcomes:
                 for order in outcome.power:
@@ -73,6 +73,9 @@ class Deliver:
                     self.verdict(outcome.verdict)
             for (device, boot), seqs in (kept or {}).items():
                 self.receipt(device, boot, ranges(seqs))
+            for event in events:
+                if event.kind is EventKind.JOB_CANCEL_ASKED:
+                    self.cancel(event)
             self._hint(events)
         with self._news:
             self._committed += 1
@@ -84,6 +87,12 @@ class Deliver:
         expires = self._clock.now() + COMMAND_LIFE
         command = SetPower(id=self._ids.new(), expires_at=expires, on=order.on, ceiling_s=order.ceiling_s)
         self._publish(Channel.COMMAND, order.device, codec.encode(command), qos=1)
+
+    def cancel(self, asked: Event) -> None:
+        """Tell a printer to cancel the job that somebody of the team has asked it to."""
+        expires = self._clock.now() + COMMAND_LIFE
+        command = CancelJob(id=self._ids.new(), expires_at=expires, job=str(asked.data["key"]))
+        self._publish(Channel.COMMAND, str(asked.data["device"]), codec.encode(command), qos=1)
 
     def awaits(self, device: str) -> bool:
         """Whether an interlock was told so lately that its answer may still be on its way."""

@@ -1,10 +1,11 @@
 """The client and the bridge against a real OctoPrint 1.11 and its virtual printer."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from devices.messages import AlarmRaised, JobEnded, JobPaused, JobResumed, JobStarted, Outcome
+from devices.messages import AlarmRaised, CancelJob, JobEnded, JobPaused, JobResumed, JobStarted, Outcome
 from firmware_bridges.bridge import BridgeContext
 from firmware_bridges.octoprint_client import OctoPrintClient, Refused
 from firmware_bridges.octoprint_http import Settings, build
@@ -79,6 +80,17 @@ def test_pause_resume_and_cancel_give_one_end(octoprint, bridge, client):
         run.wait(lambda: len(run.report.samples) >= looks + 3)
     assert ends(run) == [Outcome.CANCELLED]
     assert run.report.of(JobEnded)[0].paused_s > 0
+
+
+def test_the_team_cancels_a_print_from_afar(octoprint, bridge):
+    with running(bridge) as run:
+        octoprint.print_gcode("long.gcode", dwell(60))
+        run.wait(lambda: run.report.of(JobStarted))
+        (start,) = run.report.of(JobStarted)
+        expires = SystemClock().now() + timedelta(seconds=5)
+        bridge.obey(CancelJob(id="1", expires_at=expires, job=start.job))
+        run.wait(lambda: run.report.of(JobEnded), deadline_s=20)
+    assert [(end.job, end.outcome) for end in run.report.of(JobEnded)] == [(start.job, Outcome.CANCELLED)]
 
 
 @pytest.mark.parametrize(

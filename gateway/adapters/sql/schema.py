@@ -25,7 +25,7 @@ from sqlalchemy import (
 
 from gateway.adapters.sql.types import Moment, plain_json
 
-REVISION = "0015"
+REVISION = "0020"
 """The newest migration: `check()` refuses any other."""
 
 TAP_KINDS = "kind IN ('tap_granted', 'tap_refused', 'tap_noted')"
@@ -102,6 +102,7 @@ members = Table(
     Column("sort_name", _Sorted, nullable=False),
     _note("suspended_reason"), Column("birth_date", Date()), Column("charter_version", Integer()),
     _at("guardian_consent_at"), _note("language"),
+    Column("show_first_name", Boolean(), nullable=False, server_default=false()),
     Index("ix_members_sort_name_id", "sort_name", "id"),
 )  # fmt: skip
 
@@ -488,4 +489,19 @@ passwords = Table(
     "passwords", metadata,
     Column("member_id", String(36), ForeignKey("members.id"), primary_key=True),
     _text("kept"), _at("changed_at", nullable=False),
+)  # fmt: skip
+
+# What was done to keep a machine well: rows are only ever added.
+upkeep = Table(
+    "upkeep", metadata, _id(), _site(), _ref("resource_id", "resources.id"),
+    _at("at", nullable=False), _text("note"), _note("by"), _at("next_at"), Column("next_hours", Integer()),
+    Index("ix_upkeep_resource_id_at_id", "resource_id", "at", "id"),
+)  # fmt: skip
+
+# What the team says on the screen of a machine.
+screen_notes = Table(
+    "screen_notes", metadata,
+    _ref("resource_id", "resources.id"), _site(), _text("text"), _at("at", nullable=False),
+    _at("until", nullable=False),
+    PrimaryKeyConstraint("resource_id"),
 )  # fmt: skip

@@ -163,7 +163,7 @@ def _day(value: Any) -> date:
 MEMBER: Shape[Member] = Shape(
     Member,
     {**_fields(Member, schema.members), "responsible": func.coalesce(_responsible, false())},
-    {"active": _truth, "birth_date": _day, "responsible": _truth},
+    {"active": _truth, "birth_date": _day, "responsible": _truth, "show_first_name": _truth},
 )
 _below = schema.trainings.alias("below")
 _stands_on = (

@@ -28,6 +28,7 @@ from gateway.adapters.sql.work_presence import PresencePart
 from gateway.adapters.sql.work_reports import ReportsPart
 from gateway.adapters.sql.work_streams import StreamsPart
 from gateway.adapters.sql.work_taps import TapsPart
+from gateway.adapters.sql.work_team import TeamPart
 from gateway.adapters.sql.work_training import TrainingPart
 from gateway.adapters.sql.work_ways import WaysPart
 from gateway.adapters.sql.work_webhooks import WebhooksPart
@@ -56,7 +57,7 @@ class Database(Protocol):
 
 
 class SqlWork(
-    StreamsPart, TapsPart, ReportsPart, LogPart, LabPart, PeoplePart, TrainingPart, PoliciesPart, BookingsPart,
+    TeamPart, StreamsPart, TapsPart, ReportsPart, LogPart, LabPart, PeoplePart, TrainingPart, PoliciesPart, BookingsPart,
     WorkshopsPart, WaysPart, AnswersPart, ArrivalsPart, CalendarPart, PresencePart, NoticesPart, WebhooksPart,
     FeedsPart, AccountsPart,
 ):  # fmt: skip

@@ -28,6 +28,7 @@ from gateway.adapters.sql.views_feeds import FeedViewsPart
 from gateway.adapters.sql.views_free import FreeViewsPart
 from gateway.adapters.sql.views_member import MemberViewsPart
 from gateway.adapters.sql.views_notices import NoticesReads
+from gateway.adapters.sql.views_team import TeamViewsPart
 from gateway.adapters.sql.views_training import TrainingViewsPart
 from gateway.adapters.sql.views_workshops import WorkshopsViewsPart
 from gateway.adapters.sql.work_log import CURSOR, events_after
@@ -94,7 +95,7 @@ def needs_someone(device: Device) -> bool:
 
 class SqlViews(
     ArrivalsViewsPart, WorkshopsViewsPart, TrainingViewsPart, FreeViewsPart, MemberViewsPart, NoticesReads,
-    FeedViewsPart, AccountsReads,
+    FeedViewsPart, AccountsReads, TeamViewsPart,
 ):  # fmt: skip
     """Reads for pages and the API."""
 

@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Select, Table, bindparam, select
 from gateway.adapters.sql import schema
 from gateway.adapters.sql.part import SITE
 from gateway.adapters.sql.shapes import CLASS, DEVICE, JOB, PART, RESERVATION, RESOURCE, SESSION, TRAINING, Shape
+from gateway.adapters.sql.shapes_team import SCREEN_NOTE
 from gateway.adapters.sql.statements import led_by
 from gateway.adapters.sql.transaction import Transaction
 from gateway.domain.booking import Reservation
@@ -19,6 +20,7 @@ from gateway.domain.jobs import Job
 from gateway.domain.resources import Device, Resource
 from gateway.domain.sessions import Session
 from gateway.domain.training import Training
+from gateway.domain.upkeep import ScreenNote
 from gateway.domain.ways import OpenClass, WaitingPart
 from gateway.ports.views import ResourceView
 
@@ -103,6 +105,10 @@ _QUESTIONS = {
         query=select(*PART.columns).where(schema.waiting_parts.c.site_id == SITE),
         resource_id=schema.waiting_parts.c.resource_id,
     ),
+    "notes": _Question(
+        query=select(*SCREEN_NOTE.columns).where(schema.screen_notes.c.site_id == SITE),
+        resource_id=schema.screen_notes.c.resource_id,
+    ),
     "classes": _Question(
         query=select(*CLASS.columns).where(schema.classes.c.site_id == SITE, schema.classes.c.closed_at.is_(None)),
         resource_id=schema.classes.c.resource_id,
@@ -124,6 +130,7 @@ class _Floor:
     reservations: dict[str, list[Reservation]]
     parts: dict[str, list[WaitingPart]]
     classes: dict[str, list[OpenClass]]
+    notes: dict[str, list[ScreenNote]]
     alarms: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     trainings: dict[str, Training] = field(default_factory=dict)
 
@@ -141,6 +148,7 @@ class _Floor:
             alarms=tuple(self.alarms.get(id, ())),
             part=next(iter(self.parts.get(id, ())), None),
             open_class=next(iter(self.classes.get(id, ())), None),
+            note=next(iter(self.notes.get(id, ())), None),
         )
 
 
@@ -166,6 +174,7 @@ def _read(tx: Transaction, site: str, now: datetime, resource_id: str | None) ->
         reservations=_by_resource(ask("reservations", now=now, soon=now + SOON), RESERVATION),
         parts=_by_resource(ask("parts"), PART),
         classes=_by_resource(ask("classes"), CLASS),
+        notes=_by_resource(ask("notes"), SCREEN_NOTE),
     )
     for owner, code in ask("alarms"):
         floor.alarms[owner].append(code)

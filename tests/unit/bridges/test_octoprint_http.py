@@ -1,9 +1,11 @@
 """A printer's job that is lost, doubled or blamed on the wrong outage is a member's bill that is wrong."""
 
+from datetime import timedelta
+
 import pytest
 from pydantic import ValidationError
 
-from devices.messages import AlarmRaised, JobEnded, JobPaused, JobResumed, JobStarted, Outcome
+from devices.messages import AlarmRaised, CancelJob, JobEnded, JobPaused, JobResumed, JobStarted, Outcome
 from devices.simulated.octoprint import SimulatedOctoPrint
 from firmware_bridges.bridge import BridgeContext
 from firmware_bridges.octoprint_http import Settings, build
@@ -235,3 +237,28 @@ def test_settings_say_what_is_wrong_and_never_show_the_key():
     ):
         with pytest.raises(ValidationError, match=words):
             Settings(**{**good, **wrong})
+
+
+def cancel(clock, job, *, valid_s=5.0):
+    return CancelJob(id="c", expires_at=clock.now() + timedelta(seconds=valid_s), job=job)
+
+
+def test_a_print_is_cancelled_from_afar_and_only_the_one_that_was_meant(servers, context):
+    server = servers()
+    bridge = bridge_to(server, context)
+    with running(bridge) as run:
+        start_print(server, seconds=60)
+        run.wait(lambda: run.report.of(JobStarted))
+        (start,) = run.report.of(JobStarted)
+        for other in (cancel(context.clock, "another"), cancel(context.clock, start.job, valid_s=-1)):
+            bridge.obey(other)
+            looks = len(run.report.samples)
+            run.wait(lambda: len(run.report.samples) >= looks + 2)  # noqa: B023
+        assert run.report.of(JobEnded) == []
+        bridge.obey(cancel(context.clock, start.job))
+        run.wait(lambda: run.report.of(JobEnded))
+        bridge.obey(cancel(context.clock, start.job))
+        looks = len(run.report.samples)
+        run.wait(lambda: len(run.report.samples) >= looks + 2)
+    assert [(end.job, end.outcome) for end in run.report.of(JobEnded)] == [(start.job, Outcome.CANCELLED)]
+    assert run.error is None
