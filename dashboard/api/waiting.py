@@ -23,7 +23,7 @@ from dashboard.dependencies import Asked, words_of
 from dashboard.problems import Problem, refused
 from gateway.domain.refusals import Refused
 from gateway.domain.waiting import Wait, WaitState
-from gateway.service import waiting
+from gateway.service import waiting, waiting_times
 
 router = APIRouter(prefix="/reservations/waiting", tags=["reservations"])
 
@@ -65,6 +65,27 @@ class Waiting(Wish):
         return self
 
 
+class ChoiceShape(Shape):
+    """Where and when else a booking could be."""
+
+    resource: str
+    starts: datetime
+    ends: datetime
+
+
+class Choices(Shape):
+    """The few that are nearest to what was booked, the nearest first; nothing is held meanwhile."""
+
+    items: list[ChoiceShape]
+
+
+class Taken(Wish):
+    """What is taken rather than the offer: another machine or another time, for a booking that moves."""
+
+    resource: Slug
+    starts: Moment
+
+
 def wait_shape(request: Request, wait: Wait) -> WaitShape:
     """A place in line as the API tells it."""
     return WaitShape(
@@ -100,10 +121,29 @@ def join(request: Request, services: Asked, staff: Staff, wish: Waiting) -> Wait
     return wait_shape(request, made)
 
 
-@router.post("/{id}/accept", operation_id="acceptSlot", responses=problems(403, 404, 409))
-def accept(request: Request, services: Asked, staff: Staff, id: IdInPath) -> ReservationShape:
-    """Take what is offered: it is booked, or the booking is moved; the second of two is told that it is gone."""
-    made = services.transact(lambda work, now: waiting.accept(work, id=id, now=now))
+@router.get("/{id}/choices", operation_id="listChoices", responses=problems(403, 404))
+def choices(services: Asked, staff: Staff, id: IdInPath) -> Choices:
+    """Another machine or another time for a booking whose machine is out of service; send one to `accept`."""
+    found = services.transact(lambda work, now: waiting_times.choices(work, id=id, now=now))
+    if found is None:
+        raise Problem("not_found")
+    return Choices(items=[ChoiceShape(resource=one.slug, starts=one.span.starts, ends=one.span.ends) for one in found])
+
+
+@router.post("/{id}/accept", operation_id="acceptSlot", responses=problems(400, 403, 404, 409))
+def accept(
+    request: Request, services: Asked, staff: Staff, id: IdInPath, other: Taken | None = None
+) -> ReservationShape:
+    """Take what is offered: it is booked, or the booking is moved; the second of two is told that it is gone.
+
+    With a body, a booking whose machine is out of service moves to that machine and time, if the rules allow it.
+    """
+    if other is None:
+        made = services.transact(lambda work, now: waiting.accept(work, id=id, now=now))
+    else:
+        made = services.transact(
+            lambda work, now: waiting_times.take(work, id=id, resource=other.resource, starts=other.starts, now=now)
+        )
     if made is None:
         raise Problem("not_found")
     if isinstance(made, Refused):

@@ -50,6 +50,8 @@ class BookingFacts:
     others: tuple[Span, ...] = ()
     requirements: tuple[Requirement, ...] = ()
     out_of_service: bool = False
+    back_at: datetime | None = None
+    """When a resource that is out of service is expected back; it may be booked from then on."""
     schedule: Schedule = ALWAYS
 
 
@@ -118,8 +120,11 @@ def _sound(starts: datetime, ends: datetime, now: datetime) -> Unmet:
 
 
 def _in_service(request: BookingRequest, facts: BookingFacts) -> Unmet:
-    out = facts.out_of_service and request.purpose is Purpose.USE
-    return (refuse(Code.OUT_OF_SERVICE),) if out else NONE
+    if not facts.out_of_service or request.purpose is not Purpose.USE:
+        return NONE
+    span = readable(request)
+    back = facts.back_at is not None and span is not None and span.starts >= facts.back_at
+    return NONE if back else (refuse(Code.OUT_OF_SERVICE, back_at=facts.back_at),)
 
 
 def _active(request: BookingRequest, facts: BookingFacts) -> Unmet:

@@ -58,6 +58,7 @@ class EventKind(StrEnum):
     RESERVATION_SHORTENED = "reservation_shortened"
     RESERVATION_AFFECTED = "reservation_affected"
     RESERVATION_STANDS_AGAIN = "reservation_stands_again"
+    OTHER_TIME_POSSIBLE = "other_time_possible"
     SLOT_WAITED_FOR = "slot_waited_for"
     SLOT_OFFERED = "slot_offered"
     SLOT_OFFER_MISSED = "slot_offer_missed"

@@ -47,6 +47,8 @@ class Machine:
     requirements: tuple[Requirement, ...] = ()
     membership_ends: datetime | None = None
     out_of_service: bool = False
+    back_at: datetime | None = None
+    """When one that is out of service is expected back; None: nobody knows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +63,7 @@ class Free:
 def barriers(machine: Machine, member: Member | None, now: datetime) -> tuple[Refusal, ...]:
     """What keeps this person from this machine at any time."""
     found: tuple[Refusal, ...] = ()
-    if machine.out_of_service:
+    if machine.out_of_service and machine.back_at is None:
         found += (refuse(Code.OUT_OF_SERVICE),)
     if member is None:
         return found
@@ -105,6 +107,8 @@ def _bounds(machine: Machine, length: timedelta, window: Span, now: datetime) ->
     if policy.longest_minutes and length > policy.longest_minutes * _MINUTE:
         return None
     first = max(window.starts, now + (policy.notice_minutes or 0) * _MINUTE)
+    if machine.out_of_service and machine.back_at is not None:
+        first = max(first, machine.back_at)
     ends = [need.until for need in machine.requirements] + [machine.membership_ends, window.ends]
     last = min(now + FURTHEST, *(end - length for end in ends if end is not None))
     if policy.horizon_days is not None:

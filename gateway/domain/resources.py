@@ -54,6 +54,10 @@ class Resource:
     use_policy: Said | None = None
     booking_policy: Said | None = None
 
+    def back_after(self, now: datetime) -> datetime | None:
+        """When it is expected back in service, while that is still to come."""
+        return self.back_at if self.out_of_service and self.back_at and self.back_at > now else None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResourceGroup:

@@ -62,6 +62,7 @@ TELLING: dict[EventKind, Telling] = {
     EventKind.RESERVATION_RELEASED: Telling(topic=Topic.BOOKINGS),
     EventKind.RESERVATION_SHORTENED: Telling(topic=Topic.BOOKINGS, known=True),
     EventKind.RESERVATION_STANDS_AGAIN: Telling(topic=Topic.BOOKINGS),
+    EventKind.OTHER_TIME_POSSIBLE: Telling(topic=Topic.BOOKINGS),
     EventKind.SLOT_OFFERED: Telling(topic=Topic.BOOKINGS),
     EventKind.SLOT_OFFER_MISSED: Telling(topic=Topic.BOOKINGS),
     EventKind.RESERVATION_CANCELLED: Telling(topic=Topic.BOOKINGS),

@@ -21,7 +21,12 @@ def why_not(machine: Machine, member: Member | None, span: Span, now: datetime) 
 
 def rights_missing(machine: Machine, member: Member | None, span: Span, now: datetime) -> tuple[Refusal, ...]:
     """What keeps this person from the machine now, or will before ``span`` is over."""
-    return (*barriers(machine, member, now), *_ends_before(machine, span, now))
+    return (*barriers(machine, member, now), *_not_back(machine, span), *_ends_before(machine, span, now))
+
+
+def _not_back(machine: Machine, span: Span) -> Iterator[Refusal]:
+    if machine.out_of_service and machine.back_at is not None and span.starts < machine.back_at:
+        yield refuse(Code.OUT_OF_SERVICE, back_at=machine.back_at)
 
 
 def _ends_before(machine: Machine, span: Span, now: datetime) -> Iterator[Refusal]:

@@ -1,5 +1,6 @@
 """What a transaction knows of those who came, left, or wait for a slot."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Protocol
 
@@ -8,6 +9,7 @@ from gateway.domain.booking import Reservation
 from gateway.domain.resources import Resource
 from gateway.domain.timespan import Span
 from gateway.domain.waiting import Wait
+from gateway.ports.views_calendar import Machines
 
 
 class ArrivalsWork(Protocol):
@@ -35,6 +37,9 @@ class ArrivalsWork(Protocol):
 
     def is_taken(self, resource_id: str, span: Span) -> bool:
         """Whether a reservation, or the pause after it, shares a moment with ``span``."""
+
+    def machines_for(self, resource_ids: Iterable[str], member_id: str, window: Span, now: datetime) -> Machines | None:
+        """These machines with all that bears on when this member can have them; None when there is no such member."""
 
     def wait(self, id: str) -> Wait | None:
         """A place in a line, ours alone from here on."""

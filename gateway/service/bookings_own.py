@@ -60,6 +60,7 @@ def _missing(work: Work, target: Resource, member: Member, span: Span, now: date
     machine = Machine(
         id=target.id, slug=target.slug, policy=policies.booking, schedule=ALWAYS, zone=work.zone(),
         requirements=work.requirements(target.id, member.id, now), out_of_service=target.out_of_service,
+        back_at=target.back_after(now),
         membership_ends=until + grace if until else None,
     )  # fmt: skip
     return rights_missing(machine, member, span, now)

@@ -82,6 +82,7 @@ def _facts(
     return BookingFacts(
         schedule=work.schedule(resource.id, Span(span.starts, max(span.ends, now) + _AHEAD)) if span else ALWAYS,
         member=member, policy=policy, zone=zone, others=others, out_of_service=resource.out_of_service,
+        back_at=resource.back_after(now),
         requirements=work.requirements(resource.id, member.id, now) if member and policy.trained else (),
     )  # fmt: skip
 

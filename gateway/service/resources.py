@@ -9,6 +9,7 @@ from gateway.domain.sessions import Session, Trigger
 from gateway.ports.store import Work
 from gateway.service.uses import advance
 from gateway.service.waiting import look_elsewhere, stand_again
+from gateway.service.waiting_times import tell_other_times
 
 
 def take_out(work: Work, *, slug: str, reason: str | None, back_at: datetime | None, now: datetime) -> Resource | None:
@@ -16,6 +17,7 @@ def take_out(work: Work, *, slug: str, reason: str | None, back_at: datetime | N
     changed = _change(work, slug, EventKind.RESOURCE_OUT, now, out=True, reason=reason, back_at=back_at)
     if changed is not None:
         look_elsewhere(work, changed, now)
+        tell_other_times(work, changed, now)
     return changed
 
 

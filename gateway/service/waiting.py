@@ -49,7 +49,7 @@ def _same(other: Wait, wait: Wait) -> bool:
 
 def leave(work: Work, *, id: str, now: datetime) -> Wait | None:
     """Wait no longer, or refuse what is offered; whoever comes next is asked. Twice changes nothing more."""
-    wait = _in_line(work, id)
+    wait = in_line(work, id)
     if wait is None or wait.state not in LIVE:
         return wait
     gone = replace(wait, state=WaitState.LEFT, offered_id=None, offered_until=None)
@@ -61,7 +61,7 @@ def leave(work: Work, *, id: str, now: datetime) -> Wait | None:
 
 def accept(work: Work, *, id: str, now: datetime) -> Reservation | Refused | None:
     """Take what is offered: a booking like any other, or the move of the one there is. Twice is the same answer."""
-    wait = _in_line(work, id)
+    wait = in_line(work, id)
     if wait is None:
         return None
     if wait.state is WaitState.TAKEN:
@@ -70,38 +70,46 @@ def accept(work: Work, *, id: str, now: datetime) -> Reservation | Refused | Non
     target = next((each for each in _targets(work, wait) if each.id == wait.offered_id), None)
     if not wait.open_offer(now) or span is None or target is None:
         return Refused((refuse(Code.OFFER_OVER),))
-    made = _move(work, wait, target, span, now) if wait.moves else bookings.book(
-        work, id=id, resource=target.slug, member_id=wait.member_id, starts=span.starts, ends=span.ends, now=now
-    )  # fmt: skip
-    if isinstance(made, Reservation):
-        taken = replace(wait, state=WaitState.TAKEN)
-        work.save_wait(taken)
-        _log(work, EventKind.SLOT_TAKEN, taken, now)
-        settle_line(work, now)
+    made: Reservation | Refused | None
+    if wait.moves:
+        held = to_move(work, wait)
+        made = move_to(work, held, target.id, span, now) if held else Refused((refuse(Code.OFFER_OVER),))
+    else:
+        made = bookings.book(
+            work, id=id, resource=target.slug, member_id=wait.member_id, starts=span.starts, ends=span.ends, now=now
+        )
+    return taken(work, wait, made, now) if isinstance(made, Reservation) else made
+
+
+def taken(work: Work, wait: Wait, made: Reservation, now: datetime) -> Reservation:
+    """Nobody waits by this any more; the others in line are asked about what is free now."""
+    over = replace(wait, state=WaitState.TAKEN)
+    work.save_wait(over)
+    _log(work, EventKind.SLOT_TAKEN, over, now)
+    settle_line(work, now)
     return made
 
 
-def _in_line(work: Work, id: str) -> Wait | None:
+def in_line(work: Work, id: str) -> Wait | None:
     """One place in the line; the whole line is ours first, always in its own order, so that nobody waits in a circle."""
     work.live_waits()
     return work.wait(id)
 
 
-def _move(work: Work, wait: Wait, target: Resource, span: Span, now: datetime) -> Reservation | Refused:
-    held = work.reservation(wait.id)
-    if held is None or not _still_to_move(held, wait):
-        return Refused((refuse(Code.OFFER_OVER),))
-    pause = timedelta(minutes=work.policies(target.id).booking.buffer_minutes or 0)
-    moved = held.changed(now, resource_id=target.id, span=span, buffer=pause)
+def to_move(work: Work, wait: Wait) -> Reservation | None:
+    """The booking that has to move, unless it was cancelled or given another time since."""
+    held = work.reservation(wait.id) if wait.moves and wait.state in LIVE else None
+    return held if held is not None and held.status is Status.STANDING and held.span == wait.span else None
+
+
+def move_to(work: Work, held: Reservation, resource_id: str, span: Span, now: datetime) -> Reservation | Refused:
+    """The booking there, unless somebody was quicker."""
+    pause = timedelta(minutes=work.policies(resource_id).booking.buffer_minutes or 0)
+    moved = held.changed(now, resource_id=resource_id, span=span, buffer=pause)
     if not work.save_reservation(moved):
         return Refused((refuse(Code.BOOKING_OVERLAPS, starts=span.starts, ends=span.ends),))
     log_booking(work, EventKind.RESERVATION_MOVED, moved, now, from_resource=held.resource_id)
     return moved
-
-
-def _still_to_move(held: Reservation, wait: Wait) -> bool:
-    """Neither cancelled nor given another time since."""
-    return held.status is Status.STANDING and held.span == wait.span
 
 
 def settle_line(work: Work, now: datetime) -> None:
@@ -129,10 +137,8 @@ def _without_what_is_gone(work: Work, wait: Wait, now: datetime) -> Wait:
     """Back in line when what was offered is taken; out of it when the booking to move no longer stands."""
     if wait.state not in LIVE:
         return wait
-    if wait.moves:
-        held = work.reservation(wait.id)
-        if held is None or not _still_to_move(held, wait):
-            return replace(wait, state=WaitState.OVER, offered_id=None, offered_until=None)
+    if wait.moves and to_move(work, wait) is None:
+        return replace(wait, state=WaitState.OVER, offered_id=None, offered_until=None)
     if wait.state is WaitState.OFFERED and not any(
         target.id == wait.offered_id and _is_free(work, target, wait, now) for target in _targets(work, wait)
     ):

@@ -3,6 +3,8 @@
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
+
 from gateway.domain.booking import Reservation
 from gateway.domain.free_spans import barriers, free_spans
 from gateway.domain.layers import SaidPolicies
@@ -109,4 +111,20 @@ def test_days_of_grace_and_a_machine_out_of_service(store, stored_lab):
         work.put_resource(replace(lab.laser, out_of_service=True))
     (machine,) = machines(store, lab.ada, resource="laser-1").machines
     assert machine.membership_ends == NOW - HOUR + timedelta(days=2)
-    assert machine.out_of_service
+    assert (machine.out_of_service, machine.back_at) == (True, None)
+
+
+@pytest.mark.parametrize(("hours", "expected"), [(5, 5), (0, None), (-1, None)])
+def test_a_machine_is_free_again_when_it_is_expected_back_and_a_promise_that_is_over_is_none(
+    store, stored_lab, hours, expected
+):
+    lab = stored_lab
+    back_at = NOW + timedelta(hours=hours)
+    with store.begin() as work:
+        work.put_resource(replace(lab.laser, out_of_service=True, back_at=back_at))
+        twice = work.machines_for([lab.laser.id, lab.desk.id], lab.ada.id, WINDOW, NOW)
+        assert work.machines_for([lab.laser.id], lab.ids.new(), WINDOW, NOW) is None
+    (machine,) = machines(store, lab.ada, resource="laser-1").machines
+    assert machine.back_at == (back_at if expected else None)
+    assert [each.slug for each in twice.machines] == ["laser-1", "desk-1"]
+    assert twice.machines[0] == machine

@@ -85,5 +85,13 @@ def test_a_machine_that_breaks_offers_its_equal(api, wish, web, bearer, lab):
     send("POST", "/resources/prusa-1/out-of-service", {"reason": "Buse bouchée"})
     (offer,) = api("GET", "/waiting")[1]["items"]
     assert (offer["id"], offer["state"], offer["offered"], offer["moves"]) == (held["id"], "offered", "prusa-2", True)
-    status, moved = api("POST", f"/waiting/{offer['id']}/accept")
+    same = {"resource": "prusa-2", "starts": held["starts"], "ends": held["ends"]}
+    assert api("GET", f"/waiting/{offer['id']}/choices")[1]["items"] == [same]
+    assert api("GET", f"/waiting/{NOBODY}/choices")[0] == 404
+    passed = {"resource": "prusa-2", "starts": "2026-11-20T10:00:00Z"}
+    status, body = api("POST", f"/waiting/{offer['id']}/accept", passed)
+    assert (status, body["refusals"][0]["code"]) == (409, "booking_in_the_past")
+    later = {"resource": "prusa-2", "starts": (lab.clock.now() + timedelta(days=4)).isoformat()}
+    status, moved = api("POST", f"/waiting/{offer['id']}/accept", later)
     assert (status, moved["id"], moved["resource"]) == (200, held["id"], "prusa-2")
+    assert moved["starts"].startswith("2026-11-28T11:00:00")

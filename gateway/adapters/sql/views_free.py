@@ -1,7 +1,7 @@
 """Facts for the question when machines are free, in a number of queries that does not grow with them."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
@@ -32,14 +32,17 @@ _booked, _rights, _trainings = schema.reservations.c, schema.qualifications.c, s
 _needs, _under = schema.resource_trainings.c, schema.training_prerequisites.c
 _ids = bindparam("ids", type_=Words())
 
-MACHINES = (
+_MACHINES = (
     select(
-        _resources.id, _resources.slug, _resources.group_id, _resources.out_of_service, _sites.timezone, LAYERS,
+        _resources.id, _resources.slug, _resources.group_id, _resources.out_of_service, _resources.back_at,
+        _sites.timezone, LAYERS,
     )
     .select_from(with_layers)
-    .where(_resources.site_id == SITE, or_(_resources.slug == bindparam("resource"), _groups.slug == bindparam("group")))
+    .where(_resources.site_id == SITE)
     .order_by(_resources.position, _resources.slug)
 )  # fmt: skip
+MACHINES = _MACHINES.where(or_(_resources.slug == bindparam("resource"), _groups.slug == bindparam("group")))
+MACHINES_OF_IDS = _MACHINES.where(one_of(_resources.id, _ids))
 # Thousands of times: packed, they are read far quicker than as rows.
 BUSY = (
     select(_booked.resource_id, packed_all(packed(_booked.starts, _booked.busy_until)))
@@ -74,30 +77,37 @@ class FreeViewsPart(CalendarViewsPart):
         with self._read() as tx:
             site = self._site.get(tx)
             rows = tx.all(MACHINES, site_id=site, resource=resource, group=group)
-            found = tx.one(MEMBER_OF_ID, id=member_id, site_id=site) if member_id is not None else None
-            if not rows or (member_id is not None and found is None):
-                return None
-            member = MEMBER.read(found) if found else None
-            ids = [row[0] for row in rows]
-            hours, busy = schedules(tx, site, window), _busy(tx, ids, window)
-            zone = ZoneInfo(rows[0][4])
-            asked: dict[str, tuple[Requirement, ...]] = {}
-            others: list[Any] = []
-            if member is not None:
-                asked = requirements(tx, site, ids, member.id, now)
-                since = local_week(min(now, window.starts), zone).starts
-                others = list(tx.all(OF_MEMBER, site_id=site, member_id=member.id, since=since))
-        made = []
-        for id, slug, group_id, out_of_service, _, layers in rows:  # noqa: A001
-            in_force = policies(layers)
-            own = (row for row in others if row[0] == id or (group_id is not None and row[1] == group_id))
-            made.append(Machine(
-                id=id, slug=slug, policy=in_force.booking, schedule=hours.of(id), zone=zone, busy=busy.get(id, ()),
-                others=tuple(Span(row[2], row[3]) for row in own), requirements=asked.get(id, ()),
-                out_of_service=bool(out_of_service),
-                membership_ends=_membership_ends(member, in_force.use.membership_grace_days),
-            ))  # fmt: skip
-        return Machines(machines=tuple(made), member=member)
+            return read_machines(tx, site, rows, member_id, window, now) if rows else None
+
+
+def read_machines(
+    tx: Transaction, site: str, rows: Sequence[Any], member_id: str | None, window: Span, now: datetime
+) -> Machines | None:
+    """The machines of these rows, for one member or anybody; None when there is no such member."""
+    found = tx.one(MEMBER_OF_ID, id=member_id, site_id=site) if member_id is not None else None
+    if member_id is not None and found is None:
+        return None
+    member = MEMBER.read(found) if found else None
+    ids = [row[0] for row in rows]
+    hours, busy = schedules(tx, site, window), _busy(tx, ids, window)
+    zone = ZoneInfo(rows[0][5])
+    asked: dict[str, tuple[Requirement, ...]] = {}
+    others: list[Any] = []
+    if member is not None:
+        asked = requirements(tx, site, ids, member.id, now)
+        since = local_week(min(now, window.starts), zone).starts
+        others = list(tx.all(OF_MEMBER, site_id=site, member_id=member.id, since=since))
+    made = []
+    for id, slug, group_id, out_of_service, back_at, _, layers in rows:  # noqa: A001
+        in_force = policies(layers)
+        own = (row for row in others if row[0] == id or (group_id is not None and row[1] == group_id))
+        made.append(Machine(
+            id=id, slug=slug, policy=in_force.booking, schedule=hours.of(id), zone=zone, busy=busy.get(id, ()),
+            others=tuple(Span(row[2], row[3]) for row in own), requirements=asked.get(id, ()),
+            out_of_service=bool(out_of_service), back_at=back_at if back_at is not None and back_at > now else None,
+            membership_ends=_membership_ends(member, in_force.use.membership_grace_days),
+        ))  # fmt: skip
+    return Machines(machines=tuple(made), member=member)
 
 
 def _membership_ends(member: Member | None, grace_days: int | None) -> datetime | None:

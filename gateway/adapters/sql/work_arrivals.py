@@ -1,5 +1,6 @@
 """Reservations as they run, and the line for slots."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -9,12 +10,14 @@ from gateway.adapters.sql import schema
 from gateway.adapters.sql.part import SITE, Part
 from gateway.adapters.sql.shapes import RESERVATION, RESOURCE, Shape, plain
 from gateway.adapters.sql.statements import led_by, upsert
+from gateway.adapters.sql.views_free import MACHINES_OF_IDS, read_machines
 from gateway.adapters.sql.work_policies import LAYERS, policies
 from gateway.domain.arrivals import Stay
 from gateway.domain.booking import Purpose, Reservation, Status
 from gateway.domain.resources import Resource
 from gateway.domain.timespan import Span
 from gateway.domain.waiting import Wait, WaitState
+from gateway.ports.views_calendar import Machines
 
 _booked, _sessions, _jobs = schema.reservations.c, schema.sessions.c, schema.jobs.c
 _resources, _groups, _sites, _waits = schema.resources, schema.resource_groups, schema.sites, schema.slot_waits.c
@@ -168,6 +171,12 @@ class ArrivalsPart(Part):
     def is_taken(self, resource_id: str, span: Span) -> bool:
         """Whether a reservation, or the pause after it, shares a moment with ``span``."""
         return self._tx.one(TAKEN, resource_id=resource_id, starts=span.starts, ends=span.ends) is not None
+
+    def machines_for(self, resource_ids: Iterable[str], member_id: str, window: Span, now: datetime) -> Machines | None:
+        """These machines with all that bears on when this member can have them; None when there is no such member."""
+        site = self.site_id()
+        rows = self._tx.all(MACHINES_OF_IDS, site_id=site, ids=sorted(resource_ids))
+        return read_machines(self._tx, site, rows, member_id, window, now) if rows else None
 
     def wait(self, id: str) -> Wait | None:
         """A place in a line, ours alone from here on."""

@@ -74,11 +74,13 @@ def cases(draw):
     need = Requirement(
         slug="laser", names={}, state=Standing.VALID, until=draw(st.none() | ticks(1, 200).map(now.__add__))
     )
+    back_at = draw(st.none() | ticks(1, 60).map(now.__add__))
     machine = Machine(
         id="m", slug="m", policy=draw(POLICIES), zone=PARIS, schedule=Schedule(opening=opening, closures=tuple(closed)),
         busy=tuple((span.starts, span.ends + pause) for span in draw(spans(now - 4 * HOUR, 4)) if span.ends > now - DAY),
         others=draw(spans(now - DAY, 3)), requirements=draw(st.sampled_from([(), (need,)])),
         membership_ends=draw(st.none() | ticks(1, 240).map(now.__add__)),
+        out_of_service=back_at is not None, back_at=back_at,
     )  # fmt: skip
     # Pauses lie between reservations that the database keeps apart.
     busy = [machine.busy[i] for i in range(len(machine.busy)) if not i or machine.busy[i - 1][1] <= machine.busy[i][0]]
@@ -123,7 +125,7 @@ def may_book(machine, span, window, now):
     ends = [need.until for need in machine.requirements] + [machine.membership_ends]
     ahead = (wall_clock(span.starts, PARIS).date() - wall_clock(now, PARIS).date()).days
     return (
-        max(window.starts, now) <= span.starts and span.ends <= window.ends
+        max(window.starts, now, machine.back_at or now) <= span.starts and span.ends <= window.ends
         and (policy.shortest_minutes or 0) * MINUTE <= span.length <= (policy.longest_minutes or 9**6) * MINUTE
         and span.starts - now >= (policy.notice_minutes or 0) * MINUTE
         and (policy.horizon_days is None or ahead <= policy.horizon_days)
@@ -213,6 +215,7 @@ def test_anybody_is_asked_neither_rights_nor_quotas():
         ({"membership_ends": NOW + 2 * HOUR}, Code.BOOKING_PAST_MEMBERSHIP),
         ({"busy": ((NOW + 2 * HOUR, NOW + 3 * HOUR),)}, Code.BOOKING_OVERLAPS),
         ({"out_of_service": True}, Code.OUT_OF_SERVICE),
+        ({"out_of_service": True, "back_at": NOW + 2 * HOUR}, Code.OUT_OF_SERVICE),
         ({"requirements": (Requirement(slug="laser", names={}),)}, Code.TRAINING_MISSING),
     ],
 )  # fmt: skip

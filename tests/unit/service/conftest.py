@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.fakes.booked_floor import BookedFloor
 from tests.fakes.service_lab import ServiceLab
 
 
@@ -12,4 +13,12 @@ def lab() -> Iterator[ServiceLab]:
     """A furnished lab."""
     lab = ServiceLab()
     yield lab
+    lab.close()
+
+
+@pytest.fixture
+def floor() -> Iterator[BookedFloor]:
+    """Two equal lasers, and bookings of them."""
+    lab = ServiceLab()
+    yield BookedFloor(lab)
     lab.close()

@@ -1,104 +1,24 @@
 """Bookings on the floor: the tap is the check-in, absence and early departure free the slot, a tap moves it."""
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from devices.messages import BadgeTapped
 from gateway.domain.booking import Status
 from gateway.domain.layers import SaidPolicies
 from gateway.domain.opening import Closure
-from gateway.domain.refusals import Code, Refused
-from gateway.domain.resources import DeviceRole, Resource, ResourceGroup
+from gateway.domain.refusals import Code
 from gateway.domain.timespan import Span
 from gateway.domain.waiting import WaitState
-from gateway.service import bookings, bookings_changes, resources, waiting
+from gateway.service import bookings_changes, waiting
 from gateway.service.arrivals_sweep import ArrivalsSweeper
-from gateway.service.transact import Transact
-from tests.fakes.service_lab import ServiceLab, hashed
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
-POLICY = {"no_show_minutes": 15, "free_within_minutes": 5, "transferable": True, "offer_minutes": 30}
-
-
-class Arrivals:
-    """Two equal lasers, and the use cases on the lab's clock."""
-
-    def __init__(self, lab: ServiceLab) -> None:
-        self.lab = lab
-        self.transact = Transact(store=lab.store, clock=lab.clock, deliver=lab.deliver)
-        with lab.store.begin() as work:
-            group = work.put_group(ResourceGroup(id=lab.ids.new(), slug="lasers", names={"fr": "Lasers"}))
-            work.put_site_policies(SaidPolicies(booking=POLICY, use={"early_minutes": 10}))
-            laser = work.resource("laser-1")
-            lab.laser = work.put_resource(replace(laser, group_id=group.id))
-            self.twin = work.put_resource(
-                Resource(
-                    id=lab.ids.new(), slug="laser-2", names={"fr": "Laser 2"}, trainings=("laser",), group_id=group.id,
-                    position=2,
-                )
-            )  # fmt: skip
-            work.put_device(id=lab.ids.new(), slug="reader-2", role=DeviceRole.READER, resource="laser-2")
-        self.sweeper = ArrivalsSweeper(clock=lab.clock, transact=self.transact)
-
-    def book(self, member, starts, ends, resource="laser-1"):
-        made = self.transact(
-            lambda work, now: bookings.book(
-                work, id=self.lab.ids.new(), resource=resource, member_id=member, starts=starts, ends=ends, now=now
-            )
-        )
-        assert not isinstance(made, Refused), made
-        return made
-
-    def join(self, member, starts, ends, *, resource=None, group=None):
-        return self.transact(
-            lambda work, now: waiting.join(
-                work, id=self.lab.ids.new(), member_id=member, resource=resource, group=group, starts=starts, ends=ends,
-                now=now,
-            )
-        )  # fmt: skip
-
-    def accept(self, key):
-        return self.transact(lambda work, now: waiting.accept(work, id=key, now=now))
-
-    def out(self, back_at=None):
-        self.transact(lambda work, now: resources.take_out(work, slug="laser-1", reason="x", back_at=back_at, now=now))
-
-    def back(self):
-        self.transact(lambda work, now: resources.put_back(work, slug="laser-1", now=now))
-
-    def reservation(self, key):
-        with self.lab.store.begin() as work:
-            return work.reservation(key)
-
-    def wait(self, key):
-        with self.lab.store.begin() as work:
-            return work.wait(key)
-
-    def later(self, minutes):
-        now = self.lab.later(60 * minutes)
-        self.sweeper.sweep()
-        return now
-
-    def tap_twin(self, badge):
-        self.lab.say("reader-2", BadgeTapped(badge=hashed(badge)))
-
-
-@pytest.fixture
-def floor():
-    lab = ServiceLab()
-    yield Arrivals(lab)
-    lab.close()
 
 
 def codes(refused):
     return [refusal.code for refusal in refused.refusals]
-
-
-def kinds(floor, *wanted):
-    return [(event.kind, event.member_id) for event in floor.lab.events() if event.kind in wanted]
 
 
 def test_the_tap_is_the_check_in_and_nobody_is_released(floor):
@@ -109,7 +29,7 @@ def test_the_tap_is_the_check_in_and_nobody_is_released(floor):
     assert lab.session().reservation_id == held.id
     floor.later(60)
     assert floor.reservation(held.id).status is Status.STANDING
-    assert kinds(floor, "reservation_checked_in", "reservation_released") == [("reservation_checked_in", lab.ada)]
+    assert floor.kinds("reservation_checked_in", "reservation_released") == [("reservation_checked_in", lab.ada)]
 
 
 def test_a_tap_before_ones_time_or_of_somebody_else_is_no_check_in(floor):
@@ -154,7 +74,7 @@ def test_nobody_came_so_the_slot_is_free_and_told_once(floor):
     floor.later(0.1)
     floor.later(1)
     assert floor.reservation(held.id).status is Status.NO_SHOW
-    assert kinds(floor, "reservation_released") == [("reservation_released", lab.ada)]
+    assert floor.kinds("reservation_released") == [("reservation_released", lab.ada)]
     floor.book(lab.bob, lab.clock.now(), now + HOUR)
 
 
@@ -192,7 +112,7 @@ def test_who_leaves_early_gives_back_the_rest_unless_they_return(floor):
     lab.tap("ada")
     floor.later(5)
     assert floor.reservation(held.id).span == Span(now, now + 45 * MINUTE)
-    assert kinds(floor, "reservation_shortened") == [("reservation_shortened", lab.ada)]
+    assert floor.kinds("reservation_shortened") == [("reservation_shortened", lab.ada)]
 
 
 def test_the_rest_is_offered_to_the_first_in_line_then_to_the_next(floor):
@@ -216,7 +136,7 @@ def test_the_rest_is_offered_to_the_first_in_line_then_to_the_next(floor):
     made = floor.accept(second.id)
     assert (made.member_id, made.span) == (lab.ada, Span(now + HOUR, now + 4 * HOUR))
     assert floor.accept(second.id) == made
-    assert kinds(floor, "slot_offered", "slot_offer_missed", "slot_taken") == [
+    assert floor.kinds("slot_offered", "slot_offer_missed", "slot_taken") == [
         ("slot_offered", lab.bob), ("slot_offer_missed", lab.bob), ("slot_offered", lab.ada), ("slot_taken", lab.ada),
     ]  # fmt: skip
 
@@ -266,13 +186,13 @@ def test_who_booked_a_machine_that_breaks_is_told_and_moves_with_one_call(floor)
     held = floor.book(lab.ada, now + HOUR, now + 2 * HOUR)
     after = floor.book(lab.bob, now + 5 * HOUR, now + 6 * HOUR)
     floor.out(back_at=now + 4 * HOUR)
-    assert kinds(floor, "reservation_affected", "slot_offered") == [
+    assert floor.kinds("reservation_affected", "slot_offered") == [
         ("reservation_affected", lab.ada), ("slot_offered", lab.ada)
     ]  # fmt: skip
     moved = floor.accept(held.id)
     assert (moved.id, moved.resource_id, moved.span) == (held.id, floor.twin.id, held.span)
     floor.back()
-    assert kinds(floor, "reservation_stands_again") == []
+    assert floor.kinds("reservation_stands_again") == []
     assert floor.reservation(after.id).resource_id == lab.laser.id
 
 
@@ -284,7 +204,7 @@ def test_a_booking_that_nobody_moved_stands_again_when_the_machine_is_back(floor
     floor.back()
     assert floor.reservation(held.id).resource_id == lab.laser.id
     assert codes(floor.accept(held.id)) == [Code.OFFER_OVER]
-    assert kinds(floor, "reservation_affected", "reservation_stands_again") == [
+    assert floor.kinds("reservation_affected", "reservation_stands_again") == [
         ("reservation_affected", lab.ada), ("reservation_stands_again", lab.ada)
     ]  # fmt: skip
 
