@@ -106,7 +106,7 @@ def decline(
     )
 
 
-@router.post("/{id}/cancel", operation_id="cancelReservation", responses=problems(400, 403, 404))
+@router.post("/{id}/cancel", operation_id="cancelReservation", responses=problems(400, 403, 404, 409))
 def cancel(
     request: Request, services: Asked, staff: Staff, id: IdInPath, much: Following | None = None
 ) -> ReservationShape:

@@ -102,14 +102,16 @@ def decline(work: Work, *, id: str, reason: str | None, now: datetime) -> Reserv
     return work.reservation(id)
 
 
-def cancel(work: Work, *, id: str, now: datetime, following: bool = False) -> Reservation | None:
+def cancel(work: Work, *, id: str, now: datetime, following: bool = False) -> Reservation | Refused | None:
     """Free the span, or it and the ``following`` ones of its series; None when there is no such reservation.
 
-    Cancelling twice changes nothing more.
+    Cancelling twice changes nothing more. What a workshop holds goes with the workshop only.
     """
     held = work.reservation(id)
     if held is None:
         return None
+    if held.purpose is Purpose.WORKSHOP:
+        return Refused((refuse(Code.BOOKING_OF_A_WORKSHOP),))
     series = work.reservations_in(held.series_id) if following and held.series_id else ()
     for one in (held, *(later for later in series if later.id != id and later.span.starts >= held.span.starts)):
         if one.cancelled_at is None:

@@ -187,6 +187,8 @@ def test_what_is_over_or_a_workshop_s_does_not_change(desk: Desk) -> None:
         assert codes(desk.change(what, id=held.id, **how)) == [Code.BOOKING_OVER]
     workshop = desk.one(1, 2, purpose=Purpose.WORKSHOP)
     assert codes(desk.change("move", id=workshop.id, ends=desk.at(3))) == [Code.BOOKING_OF_A_WORKSHOP]
+    assert codes(desk.change("cancel", id=workshop.id)) == [Code.BOOKING_OF_A_WORKSHOP]
+    assert workshop.id in desk.standing()
 
 
 def test_a_booking_is_given_only_to_who_may_have_it_and_both_are_told(desk: Desk) -> None:
