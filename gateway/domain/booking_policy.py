@@ -22,6 +22,7 @@ class BookingPolicy:
     day_count: int | None = whole("How many bookings a member may have in one local day.", most=1000)
     week_count: int | None = whole("How many bookings a member may have in one local week, from Monday.", most=1000)
     future_count: int | None = whole("How many coming bookings a member may have.", most=1000)
+    same_day_free: bool = flag("Whether a booking that is made on its own local day counts for no quota.")
     buffer_minutes: int | None = whole("How long the resource stays free between two bookings.", most=1440)
     trained: bool = flag("Whether booking needs the trainings that the resource asks for, valid at that time.")
     maintenance_first: bool = flag("Whether maintenance takes the place of bookings; each of their members is told.")

@@ -15,8 +15,15 @@ from gateway.domain.timespan import Span
 Others = tuple[Span, ...]
 
 
+def counts(starts: datetime, made_at: datetime, policy: BookingPolicy, zone: ZoneInfo) -> bool:
+    """Whether a booking that was made then counts for quotas."""
+    return not policy.same_day_free or not local_day(starts, zone).holds(made_at)
+
+
 def unmet(span: Span, others: Others, policy: BookingPolicy, zone: ZoneInfo, now: datetime) -> tuple[Refusal, ...]:
     """Every quota that ``span`` would go over beside the member's ``others``; each is told once, for its first day."""
+    if not counts(span.starts, now, policy, zone):
+        return ()
     days = tuple(_windows(span, zone, weeks=False))
     weeks = tuple(_windows(span, zone, weeks=True))
     to_come = (Span(now, max(now + timedelta(days=3660), span.ends)),)

@@ -19,6 +19,16 @@ def over_quota(
     policy: BookingPolicy, others: tuple[Span, ...], length: timedelta, window: Span, zone: ZoneInfo, now: datetime
 ) -> list[Cut]:
     """Every forbidden start of a booking in the window beside the member's ``others``, in order."""
+    cuts = _over_quota(policy, others, length, window, zone, now)
+    if not policy.same_day_free:
+        return cuts
+    tomorrow = local_day(now, zone).ends
+    return [(max(after, tomorrow - timedelta.resolution), until) for after, until in cuts if until > tomorrow]
+
+
+def _over_quota(
+    policy: BookingPolicy, others: tuple[Span, ...], length: timedelta, window: Span, zone: ZoneInfo, now: datetime
+) -> list[Cut]:
     if _nothing_to_come(policy, others, length, Span(now, now + _FAR)):
         return [(window.starts - length, window.ends + length)]
     cuts: list[Cut] = []

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from gateway.domain.booking import Purpose, Reservation, Status
 from gateway.domain.booking_policy import BookingPolicy
+from gateway.domain.booking_quotas import counts
 from gateway.domain.booking_rules import ALWAYS, BookingFacts, BookingRequest, check_booking, read_times, readable
 from gateway.domain.events import Event, EventKind, Plain
 from gateway.domain.people import Member
@@ -76,8 +77,9 @@ def _facts(
         times = read_times(request)
         since = now if isinstance(times, Refusal) else min(now, times[0])
         known = work.bookings_of(member.id, resource.id, local_week(since, zone).starts)
-        others = tuple(held.span for held in known if own is None or held.id != own.id)
-        others += tuple(held.span for of, held in made if _equal(of, resource))
+        beside = [held for held in known if own is None or held.id != own.id]
+        beside += [held for of, held in made if _equal(of, resource)]
+        others = tuple(held.span for held in beside if counts(held.span.starts, held.created_at, policy, zone))
     span = readable(request)
     return BookingFacts(
         schedule=work.schedule(resource.id, Span(span.starts, max(span.ends, now) + _AHEAD)) if span else ALWAYS,

@@ -129,6 +129,13 @@ class TestReservedLaser:
         assert lab.book(ada, "laser-2", "2026-09-09 09:00", 60) == []
         assert lab.book(ada, "laser-2", "2026-09-14 09:00", 180) == []
 
+    def test_what_is_booked_on_the_day_itself_is_not_counted(self, lab: WrittenLab):
+        ada = lab.person("Ada", "laser")
+        assert lab.book(ada, "laser-1", "2026-09-07 09:00", 180) == []
+        assert lab.book(ada, "laser-1", "2026-09-08 09:00", 180) == []
+        assert lab.book(ada, "laser-2", "2026-09-07 13:00", 180) == []
+        assert lab.book(ada, "laser-2", "2026-09-09 09:00", 30) == ["booking_week_quota"]
+
     def test_two_people_at_one_slot(self, lab: WrittenLab):
         ada, bob = lab.person("Ada", "laser"), lab.person("Bob", "laser")
         assert lab.book(ada, "laser-1", "2026-09-08 09:00", 60) == []

@@ -20,6 +20,7 @@ from gateway.adapters.sql.work_people import MEMBER_OF_ID
 from gateway.adapters.sql.work_policies import LAYERS, policies, with_layers
 from gateway.adapters.sql.work_workshops import LONGEST_PAUSE
 from gateway.domain.booking import Purpose
+from gateway.domain.booking_quotas import counts
 from gateway.domain.free_spans import Machine, Starts
 from gateway.domain.people import Member
 from gateway.domain.quota import local_week
@@ -52,7 +53,7 @@ BUSY = (
     .group_by(_booked.resource_id)
 )
 OF_MEMBER = (
-    select(_booked.resource_id, _resources.group_id, _booked.starts, _booked.ends)
+    select(_booked.resource_id, _resources.group_id, _booked.starts, _booked.ends, _booked.created_at)
     .select_from(schema.reservations.join(schema.resources, _resources.id == _booked.resource_id))
     .where(_booked.member_id == bindparam("member_id"), _booked.cancelled_at.is_(None))
     .where(_booked.site_id == SITE, _booked.purpose == Purpose.USE.value)
@@ -100,10 +101,15 @@ def read_machines(
     made = []
     for id, slug, group_id, out_of_service, back_at, _, layers in rows:  # noqa: A001
         in_force = policies(layers)
-        own = (row for row in others if row[0] == id or (group_id is not None and row[1] == group_id))
+        own = (
+            Span(starts, ends)
+            for of, group, starts, ends, made_at in others
+            if (of == id or (group_id is not None and group == group_id))
+            and counts(starts, made_at, in_force.booking, zone)
+        )
         made.append(Machine(
             id=id, slug=slug, policy=in_force.booking, schedule=hours.of(id), zone=zone, busy=busy.get(id, ()),
-            others=tuple(Span(row[2], row[3]) for row in own), requirements=asked.get(id, ()),
+            others=tuple(own), requirements=asked.get(id, ()),
             out_of_service=bool(out_of_service), back_at=back_at if back_at is not None and back_at > now else None,
             membership_ends=_membership_ends(member, in_force.use.membership_grace_days),
         ))  # fmt: skip

@@ -60,7 +60,7 @@ POLICIES = st.builds(
     future_minutes=some(0, 900), day_count=some(0, 3), week_count=some(0, 4), future_count=some(0, 4),
     buffer_minutes=st.sampled_from([None, 10, 30]),
     prime_hours=st.sampled_from([(), PRIME]),
-    prime_minutes=some(0, 200),
+    prime_minutes=some(0, 200), same_day_free=st.booleans(),
 )  # fmt: skip
 
 
@@ -133,7 +133,7 @@ def may_book(machine, span, window, now):
         and not any(starts < span.ends + pause and span.starts < until for starts, until in machine.busy)
         and all(end is None or span.ends <= end for end in ends)
         and machine.schedule.holds(span)
-        and quotas_allow(policy, span, machine.others, now)
+        and ((policy.same_day_free and ahead == 0) or quotas_allow(policy, span, machine.others, now))
     )  # fmt: skip
 
 
