@@ -115,6 +115,7 @@ def build(language: Language) -> typer.Typer:
     _add_demo(cli, language)
     _add_config(cli, language)
     _add_people(cli, language)
+    _add_devices(cli, language)
     return cli
 
 
@@ -296,6 +297,63 @@ def _add_people(cli: typer.Typer, language: Language) -> None:
         from etabli.commands import people
 
         people.hash_badge(context.obj, number=number, as_json=json)
+
+
+def _add_devices(cli: typer.Typer, language: Language) -> None:
+    from etabli.commands.devices import Firmware
+
+    def told(fr: str, en: str) -> str:
+        return fr if language == "fr" else en
+
+    device = typer.Typer(
+        no_args_is_help=True, help=told("Comptes des appareils.", "Accounts of devices."), rich_markup_mode=None
+    )
+    cli.add_typer(device, name="device")
+    slug = typer.Argument(help=told("Le slug de l'appareil.", "The device's slug."))
+    runs = typer.Option("--for", help=told("Ce que l'appareil fait tourner.", "What the device runs."))
+    where = typer.Option(help=told("L'adresse du courtier, vue de l'appareil.", "The broker's address, as it sees it."))
+    as_qr = typer.Option("--qr", help=told("Aussi en code QR.", "As a QR code, too."))
+
+    @device.command(help=told("Donner un compte à un appareil.", "Give a device an account."))
+    def add(
+        context: typer.Context, name: Annotated[str, slug], firmware: Annotated[Firmware, runs] = Firmware.ETABLI,
+        host: Annotated[str | None, where] = None, qr: Annotated[bool, as_qr] = False, json: Json = False,
+    ) -> None:  # fmt: skip
+        from etabli.commands import devices
+
+        devices.add(context.obj, name, firmware=firmware, host=host, as_json=json, qr=qr)
+
+    @device.command(help=told("Changer son mot de passe et sa clé.", "Change its password and its key."))
+    def rotate(
+        context: typer.Context, name: Annotated[str, slug], firmware: Annotated[Firmware, runs] = Firmware.ETABLI,
+        host: Annotated[str | None, where] = None, qr: Annotated[bool, as_qr] = False, json: Json = False,
+    ) -> None:  # fmt: skip
+        from etabli.commands import devices
+
+        devices.rotate(context.obj, name, firmware=firmware, host=host, as_json=json, qr=qr)
+
+    @device.command(help=told("Retirer un compte.", "Take an account away."))
+    def revoke(context: typer.Context, name: Annotated[str, slug]) -> None:
+        from etabli.commands import devices
+
+        devices.revoke(context.obj, name)
+
+    @device.command("list", help=told("Les appareils qui ont un compte.", "The devices that have an account."))
+    def known(context: typer.Context, json: Json = False) -> None:
+        from etabli.commands import devices
+
+        devices.known(context.obj, as_json=json)
+
+    @cli.command(
+        help=told("Le certificat de ce lab, par sa propre autorité.", "This lab's certificate, by its own authority.")
+    )
+    def certificate(
+        context: typer.Context,
+        names: Annotated[list[str], typer.Argument(help=told("Noms et adresses.", "Names and addresses."))],
+    ) -> None:
+        from etabli.commands import devices
+
+        devices.certificate(context.obj, names)
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from etabli.bootstrap.parts import (
     Basis,
     Broker,
     basis,
+    embedded_broker,
     external_broker,
     on_sqlite,
     open_bus,
@@ -106,14 +107,9 @@ def _assemble(
 
 def _embedded(base: Basis, supervisor: Supervisor) -> Broker:
     """A broker of our own, stopped last."""
-    from gateway.adapters.broker import EmbeddedBroker
-
-    told = base.settings.broker
-    kind = None if told.program == "auto" else told.program
-    broker = EmbeddedBroker(base.folder.broker, host=told.host, port=told.port, kind=kind)
-    address = broker.start()
+    broker, found = embedded_broker(base)
     supervisor.on_close("broker", broker.stop)
-    return Broker(host=address.host, port=address.port, protocol=address.protocol)
+    return found
 
 
 def gateway_app(settings: Settings) -> App:

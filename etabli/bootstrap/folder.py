@@ -2,9 +2,10 @@
 
 import fcntl
 import hashlib
+import logging
 import os
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -13,6 +14,7 @@ from devices.messages import HashedBadge
 from etabli.words import Sentence
 from gateway.ports.errors import BadConfiguration
 
+_log = logging.getLogger(__name__)
 KEY_BYTES = 32
 LEAST_KEY_BYTES = 16
 
@@ -46,6 +48,16 @@ class DataFolder:
     def broker(self) -> Path:
         """The embedded broker's own files."""
         return self.path / "broker"
+
+    @property
+    def tls(self) -> Path:
+        """The lab's own certificates."""
+        return self.path / "tls"
+
+    @property
+    def device_keys(self) -> Path:
+        """The keys with which devices sign, one file each."""
+        return self.path / "device-keys"
 
     @property
     def badge_key(self) -> Path:
@@ -122,6 +134,53 @@ def badge_key(file: Path, *, may_make: bool) -> BadgeKey:
 def device_key(file: Path) -> bytes:
     """The key with which a device signs."""
     return _key_in(file, "devices.key_file")[0]
+
+
+class DeviceKeys:
+    """The key of each device that has one: named in the settings, or made by `etabli device add`, also while we run."""
+
+    def __init__(self, folder: Path, named: Mapping[str, Path]) -> None:
+        self._folder = folder
+        self._named = {slug: device_key(file) for slug, file in named.items()}
+        self._read: dict[str, tuple[int, bytes]] = {}
+
+    def file(self, slug: str) -> Path:
+        """Where the key of a device lies, named or not."""
+        return self._folder / f"{slug}.key"
+
+    def __call__(self, slug: str) -> bytes | None:
+        """The device's key; None when it signs nothing."""
+        if slug in self._named:
+            return self._named[slug]
+        try:
+            changed_at = self.file(slug).stat().st_mtime_ns
+        except FileNotFoundError:
+            return None
+        known = self._read.get(slug)
+        if known is None or known[0] != changed_at:
+            known = self._read[slug] = (changed_at, self._from_file(slug))
+        return known[1]
+
+    def _from_file(self, slug: str) -> bytes:
+        try:
+            return device_key(self.file(slug))
+        except BadConfiguration as error:
+            # What the device says is refused until its key can be read; the others go on.
+            _log.error("%s", error)
+            return secrets.token_bytes(KEY_BYTES)
+
+    def make(self, slug: str) -> str:
+        """A new key, in hex; whatever the device signs with the one before is nonsense from now on."""
+        self._folder.mkdir(mode=0o700, exist_ok=True)
+        key, part = secrets.token_hex(KEY_BYTES), self.file(slug).with_suffix(".new")
+        part.touch(mode=0o600)
+        part.write_text(key + "\n")
+        part.replace(self.file(slug))
+        return key
+
+    def forget(self, slug: str) -> None:
+        """The device signs no more."""
+        self.file(slug).unlink(missing_ok=True)
 
 
 def _key_in(file: Path, name: str) -> tuple[bytes, str]:

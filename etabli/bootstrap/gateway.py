@@ -6,9 +6,8 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from devices.messages import Sample
-from etabli.bootstrap.folder import device_key
 from etabli.bootstrap.notify import add_notify
-from etabli.bootstrap.parts import Basis, open_influx, open_series
+from etabli.bootstrap.parts import Basis, device_keys, open_influx, open_series
 from etabli.supervisor import Supervisor
 from gateway.ports.bus import Bus
 from gateway.ports.errors import BusUnavailable, EtabliError, SeriesUnavailable
@@ -45,7 +44,6 @@ class Gateway:
             self._every_series["influx"] = influx
             supervisor.on_close("influx", influx.close)
         self.samples = Samples(basis, store, tuple(self._every_series.values()))
-        self._keys = {d.slug: device_key(d.key_file) for d in basis.settings.devices if d.key_file}
         self.consumer = Consumer(
             store=store,
             bus=bus,
@@ -53,7 +51,7 @@ class Gateway:
             ids=basis.ids,
             site=basis.site,
             deliver=self.deliver,
-            keys=self._keys.get,
+            keys=device_keys(basis),
             on_sample=self.samples.take,
             group=group,
         )

@@ -4,10 +4,11 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit, urlunsplit
 
 from devices.messages import HashedBadge
-from etabli.bootstrap.folder import DataFolder, badge_hasher, badge_key
+from etabli.bootstrap.folder import DataFolder, DeviceKeys, badge_hasher, badge_key
 from etabli.settings.load import secret
 from etabli.settings.models import Settings
 from etabli.words import Sentence
@@ -19,6 +20,10 @@ from gateway.ports.errors import BadConfiguration, StoreUnavailable
 from gateway.ports.ids import Ids
 from gateway.ports.store import Store
 from gateway.ports.timeseries import TimeSeries
+
+if TYPE_CHECKING:
+    from gateway.adapters.broker import EmbeddedBroker
+    from gateway.adapters.broker_door import Door
 
 _log = logging.getLogger(__name__)
 
@@ -59,6 +64,44 @@ def basis(settings: Settings) -> Basis:
     return Basis(
         settings=settings, folder=folder, clock=SystemClock(), ids=TimeOrderedIds(), hash_badge=badge_hasher(key)
     )
+
+
+def device_keys(base: Basis) -> DeviceKeys:
+    """The keys of the devices that sign."""
+    named = {device.slug: device.key_file for device in base.settings.devices if device.key_file}
+    return DeviceKeys(base.folder.device_keys, named)
+
+
+def embedded_broker(base: Basis) -> tuple["EmbeddedBroker", Broker]:
+    """A broker of our own, started, and how to reach it."""
+    from gateway.adapters.broker import EmbeddedBroker, Tls
+
+    told, tls = base.settings.broker, None
+    if told.tls_port is not None:
+        certificate, key = base.folder.tls / "server.pem", base.folder.tls / "server.key"
+        if not certificate.exists():
+            raise BadConfiguration(
+                Sentence(
+                    "broker.tls_port demande un certificat : etabli certificate NOM [NOM …], puis recommencez",
+                    "broker.tls_port needs a certificate: etabli certificate NAME [NAME …], then start again",
+                )
+            )
+        tls = Tls(port=told.tls_port, certificate=certificate, key=key)
+    broker = EmbeddedBroker(
+        base.folder.broker, host=told.host, port=told.port, kind=None if told.program == "auto" else told.program,
+        door=None if told.anonymous else door(base), tls=tls,
+    )  # fmt: skip
+    found = broker.start()
+    return broker, Broker(
+        host=found.host, port=found.port, protocol=found.protocol, username=found.username, password=found.password
+    )
+
+
+def door(base: Basis) -> "Door":
+    """The accounts of our broker, or of a Mosquitto that reads the same files."""
+    from gateway.adapters.broker_door import Door
+
+    return Door(base.folder.broker, site=base.site)
 
 
 def on_sqlite(settings: Settings) -> bool:

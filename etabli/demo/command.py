@@ -137,7 +137,7 @@ class _Demo:
 
         wishes = self._wishes
         self._stage.plug_in()
-        broker = BrokerSettings.model_validate({"port": _free_port(), "program": wishes.broker})
+        broker = BrokerSettings.model_validate({"port": _free_port(), "program": wishes.broker, "anonymous": True})
         settings = self._stage.settings(data=self._folder / "data", host=wishes.host, port=wishes.port, broker=broker)
 
         def embed(base: Basis, supervisor: Supervisor) -> Broker:

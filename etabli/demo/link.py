@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from etabli.bootstrap import App, Basis, Broker
+from etabli.bootstrap.parts import embedded_broker
 from etabli.supervisor import Supervisor
 from gateway.adapters.broker import EmbeddedBroker
 
@@ -41,12 +42,9 @@ class Link:
 
     def embed(self, base: Basis, supervisor: Supervisor) -> Broker:
         """Start the broker, as `etabli run` would, and keep it in hand."""
-        told = base.settings.broker
-        kind = None if told.program == "auto" else told.program
-        self._broker = EmbeddedBroker(base.folder.broker, host=told.host, port=told.port, kind=kind)
-        address = self._broker.start()
+        self._broker, found = embedded_broker(base)
         supervisor.on_close("broker", self._broker.stop)
-        return Broker(host=address.host, port=address.port, protocol=address.protocol)
+        return found
 
     def cut(self) -> None:
         """Take the broker away."""

@@ -1,18 +1,32 @@
-"""The pages of docs/ that are written by the code they describe. `python -m etabli.docs [--check]`."""
+"""The files that are written by the code they describe. `python -m etabli.docs [--check]`."""
 
 from collections.abc import Callable
 from pathlib import Path
 
 
 def pages() -> dict[str, Callable[[], str]]:
-    """Every generated page: its name, and what writes it."""
+    """Every generated file: its name as seen from docs/, and what writes it."""
     from etabli.docs import configuration, refusals, topics
+    from gateway.adapters.broker_door import access_list
 
     return {
         "topics.md": topics.page,
         "configuration.md": configuration.page,
         "refusals.md": refusals.page,
+        "../deploy/mosquitto/acl": lambda: access_list(extra=_COMPOSE),
     }
+
+
+_COMPOSE = """\
+# --- the health check of the container
+user health
+topic read $SYS/broker/uptime
+
+# --- Zigbee2MQTT's own connection
+user zigbee2mqtt
+topic readwrite zigbee2mqtt/#
+
+"""
 
 
 def write(folder: Path) -> tuple[str, ...]:

@@ -204,13 +204,13 @@ def _files(source: Source, settings: Settings) -> Iterator[Problem]:
 
 
 def _openness(source: Source, settings: Settings) -> Iterator[Problem]:
-    open_broker = settings.broker.mode == "embedded" and settings.broker.host not in ("127.0.0.1", "::1", "localhost")
-    if open_broker:
+    told = settings.broker
+    if told.mode == "embedded" and told.anonymous and told.host not in ("127.0.0.1", "::1", "localhost"):
         says = Sentence(
-            "ce courtier écoute le réseau sans mot de passe ; sur un réseau partagé, préférez un Mosquitto avec des comptes",
-            "this broker listens to the network without passwords; on a shared network prefer a Mosquitto with accounts",
+            "ce courtier laisse entrer tout le réseau sans compte ; retirez anonymous, et donnez un compte à chaque appareil : etabli device add",
+            "this broker lets the whole network in without accounts; take anonymous out, and give each device an account: etabli device add",
         )
-        yield source.problem(("broker", "host"), says, warning=WARNING)
+        yield source.problem(("broker", "anonymous"), says, warning=WARNING)
 
 
 def port_is_free(host: str, port: int) -> bool:

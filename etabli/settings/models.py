@@ -172,6 +172,10 @@ class BrokerSettings(Strict):
     """External: file that holds the password, mode 0600."""
     program: Literal["auto", "mosquitto", "amqtt"] = "auto"
     """Embedded: which broker; `auto` takes Mosquitto where it is installed."""
+    anonymous: bool = False
+    """Embedded: anybody may come in, without an account; for a trial on one computer only."""
+    tls_port: Port | None = None
+    """Embedded: a second port, over TLS, with the certificate that `etabli certificate` makes."""
     protocol: Literal["5", "3.1.1"] = "5"
     """External: version of MQTT; several gateways need 5."""
 

@@ -5,6 +5,7 @@ import errno
 import logging
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
 
+from gateway.adapters.broker_door import OURS, Door
 from gateway.ports.errors import BadConfiguration, BusUnavailable
 
 log = logging.getLogger(__name__)
@@ -21,6 +23,8 @@ log = logging.getLogger(__name__)
 Kind = Literal["mosquitto", "amqtt"]
 START_TIMEOUT_S = 10.0
 STOP_TIMEOUT_S = 5.0
+LOOK_S = 0.5
+"""How soon the broker hears of a change at its door."""
 _LOG_LIMIT = 1_000_000
 _PROGRAM_PATH = os.pathsep.join(("/usr/sbin", "/usr/local/sbin", "/opt/homebrew/sbin"))
 """Where packages put the program and where an ordinary user's PATH does not look."""
@@ -40,13 +44,27 @@ os.execv(sys.argv[2], sys.argv[2:])
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BrokerAddress:
-    """How to reach the broker: ``protocol`` is 5 or 4 (3.1.1); a group needs ``shared_subscriptions``."""
+    """How to reach the broker: ``protocol`` is 5 or 4 (3.1.1); a group needs ``shared_subscriptions``.
+
+    ``username`` and ``password`` are our own account, where there are accounts.
+    """
 
     host: str
     port: int
     protocol: int
     kind: Kind
     shared_subscriptions: bool
+    username: str | None = None
+    password: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tls:
+    """A second listener for devices, over TLS: PEM files of the server's certificate (chain) and its key."""
+
+    port: int
+    certificate: Path
+    key: Path
 
 
 class BrokerProgram(Protocol):
@@ -60,13 +78,18 @@ class BrokerProgram(Protocol):
 
 
 class EmbeddedBroker:
-    """A broker for one lab, without accounts, on this machine only unless ``host`` says otherwise.
+    """A broker for one lab, on this machine only unless ``host`` says otherwise.
 
-    ``folder`` takes its configuration and log; ``port`` 0 picks a free one; ``kind`` insists on one of the two.
+    ``folder`` takes its configuration and log; ``port`` 0 picks a free one; ``kind`` insists on one of the two. Only who
+    has an account at the ``door`` comes in; without a door everybody does.
     """
 
-    def __init__(self, folder: Path, *, host: str = "127.0.0.1", port: int = 1883, kind: Kind | None = None) -> None:
+    def __init__(
+        self, folder: Path, *, host: str = "127.0.0.1", port: int = 1883, kind: Kind | None = None,
+        door: Door | None = None, tls: Tls | None = None,
+    ) -> None:  # fmt: skip
         self._folder = folder
+        self._door, self._tls = door, tls
         self._host = host
         self._port = port
         self._kind = kind
@@ -81,17 +104,18 @@ class EmbeddedBroker:
             )
         kind: Kind = self._kind or ("mosquitto" if program else "amqtt")
         port = claim_port(self._host, self._port)
-        if self._host not in ("127.0.0.1", "::1", "localhost"):
+        if self._door is None and self._host not in ("127.0.0.1", "::1", "localhost"):
             log.warning(
                 "the embedded broker on %s:%d has no passwords: anyone on that network can use it", self._host, port
             )
+        password = self._door.prepare() if self._door else None
         started: BrokerProgram
         if kind == "mosquitto" and program is not None:
-            started = MosquittoChild(program, self._folder, host=self._host, port=port)
+            started = MosquittoChild(program, self._folder, host=self._host, port=port, door=self._door, tls=self._tls)
         else:
             from gateway.adapters.broker_amqtt import AmqttThread
 
-            started = AmqttThread(host=self._host, port=port)
+            started = AmqttThread(host=self._host, port=port, door=self._door, tls=self._tls)
         started.start()
         self._program = started
         log.info("the embedded broker (%s) listens on %s:%d", kind, self._host, port)
@@ -103,6 +127,8 @@ class EmbeddedBroker:
             protocol=4,
             kind=kind,
             shared_subscriptions=is_mosquitto,
+            username=OURS if password else None,
+            password=password,
         )
 
     def stop(self) -> None:
@@ -143,9 +169,12 @@ def reachable(host: str) -> str:
 class MosquittoChild:
     """A Mosquitto process of our own: it ends with us, and is started again when it ends by itself."""
 
-    def __init__(self, program: str, folder: Path, *, host: str, port: int) -> None:
+    def __init__(
+        self, program: str, folder: Path, *, host: str, port: int, door: Door | None = None, tls: Tls | None = None
+    ) -> None:
         self._program = program
         self._host, self._port = host, port
+        self._door, self._tls = door, tls
         self._conf, self._log = folder / "mosquitto.conf", folder / "mosquitto.log"
         self._stopping = threading.Event()
         self._process: subprocess.Popen[bytes] | None = None
@@ -196,12 +225,27 @@ class MosquittoChild:
                 self._process = self._spawn()
             finally:
                 self._spawned.set()
-            code = self._process.wait()
+            code = self._ended(self._process)
             if self._stopping.is_set() or not self._has_answered:
                 return
             log.error("the embedded broker ended with code %d (%s); starting it again", code, self._last_words())
             wait_s = 0.25 if time.monotonic() - started_at > 60 else min(10.0, 2 * wait_s)
             self._stopping.wait(wait_s)
+
+    def _ended(self, process: "subprocess.Popen[bytes]") -> int:
+        """Wait for its end; meanwhile have it read its accounts again whenever they change."""
+        door = self._door
+        if door is None:
+            return process.wait()
+        known = door.changed_at
+        while True:
+            try:
+                return process.wait(LOOK_S)
+            except subprocess.TimeoutExpired:
+                if door.changed_at != known:
+                    known = door.changed_at
+                    # It also puts out whoever is connected and may no longer be.
+                    process.send_signal(signal.SIGHUP)
 
     def _spawn(self) -> subprocess.Popen[bytes]:
         command = [sys.executable, "-I", "-S", "-c", _DIE_WITH_PARENT, str(os.getpid())]
@@ -218,7 +262,8 @@ class MosquittoChild:
     def _configuration(self) -> str:
         lines = [
             f"listener {self._port} {self._host}",
-            "allow_anonymous true",
+            *(_tls_lines(self._tls, self._host) if self._tls else ()),
+            *(_door_lines(self._door) if self._door else ("allow_anonymous true",)),
             "set_tcp_nodelay true",
             # The default, 1000, has lost messages of a burst; receipts would make up for it, but late.
             "max_queued_messages 100000",
@@ -244,3 +289,16 @@ class MosquittoChild:
             words = []
         # Each line begins with the seconds since 1970 and a colon.
         return "; ".join(line.partition(": ")[2] or line for line in words[-2:]) or "it said nothing"
+
+
+def _door_lines(door: Door) -> tuple[str, ...]:
+    return ("allow_anonymous false", f"password_file {door.users}", f"acl_file {door.access}")
+
+
+def _tls_lines(tls: Tls, host: str) -> tuple[str, ...]:
+    return (
+        f"listener {tls.port} {host}",
+        f"certfile {tls.certificate}",
+        f"keyfile {tls.key}",
+        "tls_version tlsv1.2",
+    )

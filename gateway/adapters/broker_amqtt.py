@@ -7,9 +7,18 @@ It also sends a new client retained messages it never asked for (0.12.1, ``_hand
 import asyncio
 import logging
 import threading
-from typing import Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
+from amqtt.contexts import Action
+from amqtt.plugins.base import BaseAuthPlugin, BaseTopicPlugin
+from amqtt.session import Session
+
+from gateway.adapters.broker_door import Door
 from gateway.ports.errors import BusUnavailable
+
+if TYPE_CHECKING:
+    from gateway.adapters.broker import Tls
 
 START_TIMEOUT_S = 10.0
 STOP_TIMEOUT_S = 10.0
@@ -18,12 +27,14 @@ STOP_TIMEOUT_S = 10.0
 class AmqttThread:
     """One amqtt broker that lives in this process."""
 
-    def __init__(self, *, host: str, port: int) -> None:
-        address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-        self._config = {
-            "listeners": {"default": {"type": "tcp", "bind": address}},
-            "plugins": {"amqtt.plugins.authentication.AnonymousAuthPlugin": {"allow_anonymous": True}},
-        }
+    def __init__(self, *, host: str, port: int, door: Door | None = None, tls: "Tls | None" = None) -> None:
+        listeners: dict[str, dict[str, Any]] = {"default": {"type": "tcp", "bind": _bind(host, port)}}
+        if tls is not None:
+            listeners["tls"] = {
+                "type": "tcp", "bind": _bind(host, tls.port), "ssl": True,
+                "certfile": str(tls.certificate), "keyfile": str(tls.key),
+            }  # fmt: skip
+        self._config = {"listeners": listeners, "plugins": _plugins(door)}
         self._ready = threading.Event()
         self._failure: Exception | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -71,3 +82,47 @@ class AmqttThread:
     def _overhear(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         """Tasks of clients that vanished: of no interest beyond debugging."""
         logging.getLogger(__name__).debug("amqtt: %s", context.get("message"))
+
+
+def _bind(host: str, port: int) -> str:
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def _plugins(door: Door | None) -> dict[str, dict[str, Any]]:
+    if door is None:
+        return {"amqtt.plugins.authentication.AnonymousAuthPlugin": {"allow_anonymous": True}}
+    return {f"{__name__}.{plugin.__name__}": {"door": door} for plugin in (Accounts, AccessList)}
+
+
+class Accounts(BaseAuthPlugin):
+    """Who may come in."""
+
+    async def authenticate(self, *, session: Session) -> bool:
+        """Whether the door knows them."""
+        door: Door = self.config.door
+        return bool(session.username) and door.knows(session.username, session.password or "")
+
+    @dataclass
+    class Config:
+        """The door."""
+
+        door: Door
+
+
+class AccessList(BaseTopicPlugin):
+    """Where each may speak and listen."""
+
+    async def topic_filtering(
+        self, *, session: Session | None = None, topic: str | None = None, action: Action | None = None
+    ) -> bool:
+        """Whether the door allows it."""
+        door: Door = self.config.door
+        if session is None or not session.username or not topic:
+            return False
+        return door.allows(session.username, "write" if action is Action.PUBLISH else "read", topic)
+
+    @dataclass
+    class Config:
+        """The door."""
+
+        door: Door

@@ -28,6 +28,19 @@ def matches(text: str, topic: str) -> bool:
     return len(levels) == len(names)
 
 
+def covers(text: str, asked: str) -> bool:
+    """Whether every topic of the filter (or topic) ``asked`` is one of the filter ``text``."""
+    levels, names = text.split("/"), asked.split("/")
+    if names[0].startswith("$") and levels[0] in ("+", "#"):
+        return False
+    for i, level in enumerate(levels):
+        if level == "#":
+            return True
+        if i >= len(names) or names[i] == "#" or (names[i] == "+" and level != "+") or level not in ("+", names[i]):
+            return False
+    return len(levels) == len(names)
+
+
 def _fits(text: str) -> bool:
     try:
         return 0 < len(text.encode()) <= MAX_TOPIC_BYTES and "\0" not in text
