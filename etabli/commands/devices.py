@@ -41,7 +41,7 @@ class Account:
 def add(speech: Speech, slug: str, *, firmware: Firmware, host: str | None, as_json: bool, qr: bool) -> None:
     """Give a device its account and show its settings, this once."""
     base = _base(speech)
-    _may_have_one(speech, base, slug)
+    _may_have_one(speech, base, slug, firmware)
     if slug in door(base).names:
         raise BadConfiguration(
             speech.say(
@@ -116,7 +116,7 @@ def _base(speech: Speech) -> Basis:
     return basis(speech.settings())
 
 
-def _may_have_one(speech: Speech, base: Basis, slug: str) -> None:
+def _may_have_one(speech: Speech, base: Basis, slug: str, firmware: Firmware) -> None:
     if not SLUG.fullmatch(slug) or slug == OURS:
         raise BadConfiguration(
             speech.say(
@@ -124,7 +124,8 @@ def _may_have_one(speech: Speech, base: Basis, slug: str) -> None:
                 f"{slug!r} will not do: lower-case letters, digits and hyphens, 64 at most, and not {OURS!r}",
             )
         )
-    if any(device.slug == slug and device.bridge for device in base.settings.devices):
+    bridged = any(device.slug == slug and device.bridge for device in base.settings.devices)
+    if bridged and firmware is Firmware.ETABLI:
         raise BadConfiguration(
             speech.say(
                 f"{slug} parle par cet ordinateur (son bridge est dans etabli.toml) : il n'a pas besoin de compte",

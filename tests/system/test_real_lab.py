@@ -8,11 +8,14 @@ from datetime import UTC, datetime
 
 import pytest
 
+from devices.envelope import Envelope, seal
+from devices.messages import AlarmRaised
 from devices.relay import relay
 from devices.simulated.badge_reader import SimulatedBadgeReader
 from devices.simulated.grbl import SimulatedGrbl
 from devices.simulated.octoprint import SimulatedOctoPrint
 from devices.simulated.relay import SimulatedRelay
+from devices.topics import Channel, topic
 from etabli.demo.machines import strokes
 from firmware_bridges.twins.octoprint_server import OctoPrintServer
 from firmware_bridges.twins.pty import PtyTwin
@@ -86,7 +89,9 @@ def test_a_badge_switches_the_laser_on_and_its_jobs_and_the_printers_are_capture
     run = start("run")
     run.line_with("Prêt", 30)
     clock = SystemClock()
-    bus = MqttBus("127.0.0.1", broker, client_id="plug")
+    account = json.loads(etabli("device", "add", "laser", "--for", "tasmota", "--json")[1])
+    bus = MqttBus("127.0.0.1", broker, client_id="plug", username=account["user"], password=account["password"])
+    eventually("the plug is let in", lambda: bus.connected)
     plug = RelayOnTheBus(bus, clock, SimulatedRelay(relay("tasmota", "laser", reply_to="x")))
     plug.start()
     try:
@@ -135,3 +140,41 @@ def heard(root):
 
 def _age_of(session):
     return (datetime.now(UTC) - datetime.fromisoformat(session["opened_at"])).total_seconds()
+
+
+def test_a_device_of_ours_is_let_in_signs_what_it_says_and_is_shut_out(start, etabli, configured):
+    root, broker = configured
+    account = json.loads(etabli("device", "add", "reader-9", "--json")[1])
+    assert etabli("device", "add", "reader-9")[0] == 1, "it has one"
+    assert etabli("device", "add", "gateway")[0] == 1, "that name is ours"
+    start("run").line_with("Prêt", 30)
+    token = json.loads(etabli("token", "create", "--role", "manager", "--json")[1])["token"]
+    place = topic(Channel.FACT, site=account["site"], device="reader-9")
+
+    def say(seq, key):
+        fact = AlarmRaised(code="lid_open", text="")
+        envelope = Envelope(
+            site=account["site"], device="reader-9", boot="b1", seq=seq, mono_ms=1, age_ms=0, at=None, message=fact
+        )
+        bus.publish(place, seal(envelope, topic=place, key=key))
+
+    def told():
+        devices = get_json(f"{root}/api/v1/devices", token)["items"]
+        return next((d for d in devices if d["slug"] == "reader-9"), None)
+
+    bus = MqttBus("127.0.0.1", broker, client_id="reader-9", username=account["user"], password=account["password"])
+    receipts = []
+    try:
+        eventually("the device is let in", lambda: bus.connected)
+        bus.subscribe([(topic(Channel.RECEIPT, site=account["site"], device="reader-9"), 1)], receipts.append)
+        say(1, bytes.fromhex(account["key"]))
+        eventually("what it signed is kept", lambda: receipts)
+        say(2, b"another's key")
+        eventually("what another signed is nonsense", lambda: told()["nonsense_count"] == 1)
+        say(2, None)
+        assert etabli("device", "revoke", "reader-9")[0] == 0
+        eventually("it is put out", lambda: not bus.connected)
+    finally:
+        bus.close()
+    assert len(receipts) == 1
+    assert json.loads(etabli("device", "list", "--json")[1]) == []
