@@ -24,6 +24,8 @@ from gateway.ports.errors import BusUnavailable, StoreUnavailable, SubscriptionR
 
 log = logging.getLogger(__name__)
 
+PACE = 400
+"""Facts a second of a device that has fallen behind: a gateway takes more than 500 for a flood, and hears no more."""
 IDLE_S = 1.0
 """The courier looks around at least this often, whatever it was told."""
 
@@ -51,6 +53,8 @@ class _Lane:
     behind: bool = True
     """Whether the outbox may hold facts after ``sent_to``: a new one then waits its turn."""
     in_flight: dict[tuple[str, int], _InFlight] = field(default_factory=dict)
+    may_send: float = PACE
+    paced_at: float = -inf
     online: bool | None = None
 
 
@@ -65,7 +69,7 @@ class Courier:
         clock: Clock,
         *,
         device_keys: Mapping[str, bytes] | None = None,
-        window: int = 500,
+        window: int = PACE,
         resend_s: tuple[float, float] = (2.0, 30.0),
         heartbeat_s: float = 30.0,
     ) -> None:
@@ -168,8 +172,9 @@ class Courier:
                     self._say_status(lane)
             for lane in self._lanes.values():
                 self._resend(lane, now)
-                self._catch_up(lane)
+                self._catch_up(lane, now)
             dues = [flight.due for lane in self._lanes.values() for flight in lane.in_flight.values()]
+            dues += [now + 1 / PACE for lane in self._lanes.values() if lane.behind and lane.may_send < 1]
         return max(0.01, min([IDLE_S, *(due - now for due in dues)]))
 
     # --- inside
@@ -237,14 +242,17 @@ class Courier:
             flight.wait_s = min(self._resend_s[1], 2 * flight.wait_s)
             flight.due = now + flight.wait_s
 
-    def _catch_up(self, lane: _Lane) -> None:
-        while lane.behind and (room := self._window - len(lane.in_flight)) > 0:
+    def _catch_up(self, lane: _Lane, now: float) -> None:
+        lane.may_send = min(PACE, lane.may_send + PACE * (now - lane.paced_at))
+        lane.paced_at = now
+        while lane.behind and (room := min(self._window - len(lane.in_flight), int(lane.may_send))) > 0:
             waiting = self._outbox.waiting(lane.device, after=lane.sent_to, limit=room)
             if not waiting:
                 lane.behind = False
             for kept in waiting:
                 if not self._send(lane, kept):
                     return
+                lane.may_send -= 1
 
     def _send(self, lane: _Lane, kept: KeptFact) -> bool:
         if not self._post(kept):

@@ -35,6 +35,7 @@ class EventKind(StrEnum):
     DEVICE_LOST = "device_lost"
     DEVICE_STALE = "device_stale"
     DEVICE_NONSENSE = "device_nonsense"
+    DEVICE_FLOODS = "device_floods"
     FACT_QUARANTINED = "fact_quarantined"
     CLASS_OPENED = "class_opened"
     CLASS_CLOSED = "class_closed"

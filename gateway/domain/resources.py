@@ -91,7 +91,9 @@ class Presence(StrEnum):
 
 BRIDGE_GONE = "bridge_gone"
 NO_NEWS = "no_news"
-SILENCE = frozenset({BRIDGE_GONE, NO_NEWS})
+FLOODS = "floods"
+"""It sends more than any device does, and is not listened to."""
+SILENCE = frozenset({BRIDGE_GONE, NO_NEWS, FLOODS})
 """Reasons for a device's absence that we gave ourselves, because nobody said anything: hearing it takes them back."""
 
 

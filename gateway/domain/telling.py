@@ -122,6 +122,7 @@ SILENT: dict[EventKind, str] = {
     EventKind.DEVICE_LOST: _THE_TEAM,
     EventKind.DEVICE_STALE: _THE_TEAM,
     EventKind.DEVICE_NONSENSE: _THE_TEAM,
+    EventKind.DEVICE_FLOODS: _THE_TEAM,
     EventKind.FACT_QUARANTINED: _THE_TEAM,
     EventKind.MEMBER_ADDED: "done at the desk, with the person there",
     EventKind.MEMBER_CHANGED: "done at the desk, with the person there",

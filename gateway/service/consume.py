@@ -19,6 +19,7 @@ from devices.messages import BadgeTapped, DeviceStatus, Sample
 from devices.nonsense import fit_to_show
 from devices.topics import Address, Channel
 from gateway.domain.events import Event, EventKind
+from gateway.domain.flood import Floodgate
 from gateway.domain.streams import GAP_WAIT_S
 from gateway.ports.bus import Bus, Delivery
 from gateway.ports.clock import Clock
@@ -52,7 +53,7 @@ class Meters:
     nonsense: Counter[str] = field(default_factory=Counter)
     unavailable: int = 0
     left_out: int = 0
-    """Messages not even taken in: too many waited already."""
+    """Messages not even taken in: too many waited already, or too many of one device."""
 
 
 class Consumer:
@@ -68,6 +69,7 @@ class Consumer:
         self._inbox: queue.SimpleQueue[tuple[Delivery, datetime]] = queue.SimpleQueue()
         self._answered: dict[tuple[str, str, int | None], None] = {}
         self._holding: set[tuple[str, str]] = set()
+        self._floodgate, self._apart = Floodgate(), frozenset[str]()
         self._gaps_checked = float("-inf")
         self.trouble: str | None = None
         """Why the last thing heard could not be kept; None while all is well."""
@@ -87,6 +89,10 @@ class Consumer:
 
     def _hear(self, delivery: Delivery) -> None:
         # A fact has no receipt yet and comes again, a sample may be lost; a last will is said once.
+        address = topics.parse(delivery.topic)
+        if address and not self._floodgate.admits(address.device, self._clock.monotonic()):
+            self.meters.left_out += 1
+            return
         if self._inbox.qsize() >= MOST_WAITING and not delivery.topic.endswith(Channel.STATUS):
             self.meters.left_out += 1
             return
@@ -99,6 +105,7 @@ class Consumer:
             if waiting:
                 self.consume(waiting)
             self._close_gaps()
+            self._note_floods()
 
     def _take(self) -> list[tuple[Delivery, datetime]]:
         waiting: list[tuple[Delivery, datetime]] = []
@@ -155,6 +162,19 @@ class Consumer:
             self._note_heard(device, delivery, at)
         kept = delivery.retained
         self._transaction(lambda work, now: presence.note_status(work, device, status, now, self._new(), kept=kept))
+
+    def _note_floods(self) -> None:
+        apart = self._floodgate.apart
+        for device in apart ^ self._apart:
+            over = device not in apart
+            if not over:
+                _log.warning("%s floods us: it is not listened to until it calms down", device)
+
+            def write(work: Work, now: datetime, device: str = device, over: bool = over) -> None:  # noqa: FBT001
+                presence.note_flood(work, device, now, self._new(), over=over)
+
+            if self._transaction(write):
+                self._apart ^= {device}
 
     def _note_heard(self, device: str, delivery: Delivery, at: datetime) -> None:
         if delivery.retained:

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from devices.messages import DeviceStatus
 from gateway.domain.events import Event, EventKind
-from gateway.domain.resources import BRIDGE_GONE, NO_NEWS, SILENCE, Device, Presence
+from gateway.domain.resources import BRIDGE_GONE, FLOODS, NO_NEWS, SILENCE, Device, Presence
 from gateway.ports.store import Work
 from gateway.service.uses import log
 
@@ -36,6 +36,18 @@ def _gone(work: Work, device: Device, kind: EventKind, reason: str, now: datetim
 def _back(work: Work, device: Device, now: datetime) -> None:
     work.save_device(replace(device, presence=Presence.ONLINE, presence_reason=None))
     log(work, Event(kind=EventKind.DEVICE_CONNECTED, at=now, resource_id=device.resource_id, device_id=device.id))
+
+
+def note_flood(work: Work, slug: str, now: datetime, new: Iterator[str], *, over: bool) -> None:
+    """A device is set apart for sending too much, or listened to again now that this is ``over``."""
+    found = work.lock_devices([slug], now, new).get(slug)
+    if found is None:
+        return
+    device = found.device
+    if not over and device.presence_reason != FLOODS:
+        _gone(work, device, EventKind.DEVICE_FLOODS, FLOODS, now)
+    elif over and device.presence_reason == FLOODS:
+        _back(work, device, now)
 
 
 def note_heard(work: Work, heard: Mapping[str, datetime], now: datetime, new: Iterator[str]) -> None:

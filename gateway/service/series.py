@@ -55,6 +55,7 @@ _DEVICE_STATES: dict[EventKind, dict[str, FieldValue]] = {
     EventKind.DEVICE_CONNECTED: {"presence": ONLINE},
     EventKind.DEVICE_STALE: {"presence": NO_NEWS},
     EventKind.DEVICE_LOST: {"presence": OFFLINE},
+    EventKind.DEVICE_FLOODS: {"presence": OFFLINE},
     EventKind.DEVICE_NONSENSE: {"nonsense": 1.0},
     EventKind.FACT_QUARANTINED: {"quarantined": 1.0},
 }

@@ -10,7 +10,8 @@ import pytest
 from devices import codec
 from devices.messages import BadgeTapped, DeviceStatus, JobEnded, JobStarted, Outcome, PowerReported, Tone
 from devices.topics import Channel, topic
-from gateway.domain.resources import Presence
+from gateway.domain.flood import CALM_S
+from gateway.domain.resources import FLOODS, Presence
 from gateway.ports.bus import Delivery
 from gateway.ports.errors import StoreUnavailable
 from gateway.ports.store import Work
@@ -275,10 +276,37 @@ def test_several_gateways_share_facts_and_samples_and_each_hears_who_is_there(
 
 
 def test_what_cannot_be_taken_in_time_fills_no_memory_and_comes_again(lab: ServiceLab) -> None:
-    job = lab.fact("grbl-1", STORY[0])
-    for _ in range(MOST_WAITING + 10):
-        lab.consumer._hear(job)
+    for n in range(MOST_WAITING + 10):
+        lab.consumer._hear(lab.fact(f"machine-{n % 100}", STORY[0]))
     lab.consumer._hear(Delivery(topic(Channel.STATUS, site=SITE, device="plug-1"), b""))
 
     assert lab.consumer._inbox.qsize() == MOST_WAITING + 1
     assert lab.consumer.meters.left_out == 10
+
+
+def test_a_device_that_floods_is_set_apart_shown_and_heard_again_once_it_is_calm(lab: ServiceLab) -> None:
+    def heard(what: Delivery) -> None:
+        lab.consumer._hear(what)
+        while waiting := lab.consumer._take():
+            lab.consumer.consume(waiting)
+        lab.consumer._note_floods()
+
+    def shown() -> tuple[Presence, str | None]:
+        device = next(each for each in lab.store.views().devices() if each.slug == "grbl-1")
+        return device.presence, device.presence_reason
+
+    noise = Delivery(topic(Channel.SAMPLE, site=SITE, device="grbl-1"), b"{}")
+    for _ in range(5000):
+        lab.consumer._hear(noise)
+    late = lab.fact("grbl-1", STORY[0])
+    heard(late)
+    assert shown() == (Presence.OFFLINE, FLOODS)
+    assert [event.device_id for event in lab.events("device_floods")], "the team is told"
+    assert lab.receipts("grbl-1") == [], "what was not heard stays with the device"
+
+    heard(lab.fact("reader-1", BadgeTapped(badge=hashed("ada"))))
+    assert lab.power() == [True], "the others go on"
+
+    lab.clock.advance(CALM_S + 5)
+    heard(late)
+    assert shown()[0] is Presence.ONLINE
