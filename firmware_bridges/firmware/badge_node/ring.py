@@ -85,7 +85,7 @@ class Ring:
             first = self._files[0]
             if first not in self._loaded:
                 self._loaded[first] = [r for r in map(_read, self._lines(first)) if r is not None]
-            if self._loaded[first] or first == self._last:
+            if self._loaded[first] or self._open(first):
                 return self._loaded[first][:most]
             self._drop(first)
         return []
@@ -95,8 +95,11 @@ class Ring:
         for number in list(self._loaded):
             kept = [r for r in self._loaded[number] if r.boot != boot or not first <= r.seq <= last]
             self._loaded[number] = kept
-            if not kept and number != self._last:
+            if not kept and not self._open(number):
                 self._drop(number)
+
+    def _open(self, number: int) -> bool:
+        return number == self._last and self._size < self._segment
 
     def _drop(self, number: int) -> None:
         self._flash.delete(_name(number))

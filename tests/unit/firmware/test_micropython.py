@@ -10,7 +10,8 @@ from tests.fakes import node_story
 
 ROOT = Path(__file__).parents[3]
 MICROPYTHON = ROOT / "tests/vendor/micropython"
-EDGE = {"board.py", "boot.py", "display.py", "main.py", "net.py", "readers.py"}
+EDGE = {"board.py", "display.py", "main.py", "mqtt.py"}
+"""What needs modules that only a microcontroller has."""
 
 
 def node_program() -> str | None:
