@@ -14,12 +14,17 @@ from dashboard.accounts import mine
 from dashboard.accounts.same_origin import SameOrigin
 from dashboard.api import router as api
 from dashboard.api.description import describe
+from dashboard.booking import endpoints as booking
+from dashboard.booking import sentence
 from dashboard.calendar import endpoints as calendar
 from dashboard.dependencies import Services
 from dashboard.design import endpoints as design
 from dashboard.floor import endpoints as floor
 from dashboard.kiosk import endpoints as kiosk
 from dashboard.live import LiveHub
+from dashboard.member import endpoints as member
+from dashboard.member import messages, own
+from dashboard.programme import endpoints as programme
 from dashboard.security import SecurityHeaders
 from dashboard.staff import endpoints as staff
 from dashboard.staff import workshops
@@ -49,7 +54,8 @@ def create_app(services: Services) -> FastAPI:
     problems.install(app)
     pages = (
         floor.router, kiosk.router, staff.router, workshops.router, calendar.router, accounts.router, mine.router,
-        health.router, design.router,
+        booking.router, sentence.router, member.router, own.router, messages.router,
+        programme.router, health.router, design.router,
     )  # fmt: skip
     for router in (*pages, api):
         app.include_router(router)

@@ -18,5 +18,8 @@ class Place:
 
 PLACES = (
     Place(path="/", word="page.machines", icon="machines"),
+    Place(path="/reserver", word="page.book", icon="book"),
+    Place(path="/ateliers", word="page.workshops", icon="workshop"),
+    Place(path="/moi", word="page.me", icon="me"),
     Place(path="/equipe", word="page.staff", icon="team"),
 )

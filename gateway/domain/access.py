@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from gateway.domain.access_facts import AccessFacts
-from gateway.domain.access_rules import RULES, WARNINGS, Rule, membership_ends, own_reservation
+from gateway.domain.access_rules import OF_THE_PERSON, RULES, WARNINGS, Rule, membership_ends, own_reservation
 from gateway.domain.booking import Reservation
 from gateway.domain.people import Member
 from gateway.domain.quota import local_day, local_week, seconds_in
@@ -56,6 +56,11 @@ def decide_access(
     for rule in WARNINGS:
         warnings += rule(facts, now)
     return Granted(until=until, reservation_id=own.id if own else None, warnings=warnings)
+
+
+def lacking(facts: AccessFacts, now: datetime) -> tuple[Refusal, ...]:
+    """What this person lacks for this resource, whatever the moment; nothing: they may use it."""
+    return tuple(refusal for rule in OF_THE_PERSON for refusal in rule(facts, now))
 
 
 def _ends(

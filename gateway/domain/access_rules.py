@@ -270,6 +270,12 @@ RULES: tuple[Rule, ...] = (
 """In the order in which a person can act on them; the order never changes yes or no."""
 
 
+OF_THE_PERSON: tuple[Rule, ...] = (
+    _active_member, _membership, _charter, _birth_date, _old_enough, _guardian, _trained,
+)  # fmt: skip
+"""What a person can know at home, and mend: nothing of the moment or of the machine."""
+
+
 AT_THE_DOOR: tuple[Rule, ...] = (_known_badge, _live_badge, _active_member)
 """What arriving asks for: a membership that has lapsed keeps nobody out of the count."""
 

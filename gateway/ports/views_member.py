@@ -1,12 +1,11 @@
 """What one member sees of their own: bookings, time, rights, places on lists."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from gateway.domain.access_facts import AccessFacts
 from gateway.domain.booking import Reservation
-from gateway.domain.training import Requirement
 from gateway.domain.workshops import Place
 from gateway.ports.views_workshops import WorkshopView
 
@@ -32,8 +31,8 @@ class MemberViews(Protocol):
     def seconds_used(self, member_id: str, since: datetime) -> float:
         """Seconds under power of the member's closed sessions that began since then."""
 
-    def requirements_of(self, member_id: str, now: datetime) -> Mapping[str, tuple[Requirement, ...]]:
-        """By resource that asks for any: each training, and how the member stands towards it."""
+    def personal_facts(self, member_id: str, now: datetime) -> tuple[AccessFacts, ...]:
+        """For each resource, what it asks of a person, and how this member stands towards it; nothing of the moment."""
 
     def places_of(self, member_id: str, since: datetime) -> tuple[OwnPlace, ...]:
         """A member's live lines on the lists of workshops that end after ``since``, soonest first."""

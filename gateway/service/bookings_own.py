@@ -27,6 +27,8 @@ def take(
     known = work.reservation(id)
     if known is not None:
         return known if known.member_id == member_id else None
+    if work.wait(id) is not None:
+        return None
     member = work.member(member_id)
     targets = _targets(work, resource, group)
     if member is None or not targets:
@@ -103,6 +105,19 @@ def cancel(work: Work, *, id: str, member_id: str, now: datetime) -> Reservation
 def _own(work: Work, id: str, member_id: str) -> Reservation | None:
     held = work.reservation(id)
     return held if held is not None and held.member_id == member_id else None
+
+
+def wait_for(
+    work: Work, *, id: str, member_id: str, resource: str | None, group: str | None, span: Span, now: datetime
+) -> Wait | Refused | None:  # fmt: skip
+    """Stand in line for a slot that is taken; the same ``id`` again is the same place."""
+    work.live_waits()
+    known = work.wait(id)
+    if known is not None or work.reservation(id) is not None:
+        return known if known is not None and known.member_id == member_id else None
+    return waiting.join(
+        work, id=id, member_id=member_id, resource=resource, group=group, starts=span.starts, ends=span.ends, now=now
+    )
 
 
 def accept_offer(work: Work, *, id: str, member_id: str, now: datetime) -> Reservation | Refused | None:

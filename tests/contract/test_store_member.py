@@ -1,11 +1,12 @@
 """What one member sees of their own, and of nobody else's."""
 
+from dataclasses import replace
 from datetime import timedelta
 
+from gateway.domain.access import lacking
 from gateway.domain.booking import Purpose
 from gateway.domain.sessions import Beneficiary, State
 from gateway.domain.timespan import Span
-from gateway.domain.training import Standing
 from gateway.domain.workshops import Place, PlaceState, Roll, Workshop, WorkshopKind
 from tests.fixtures_store import NOW
 
@@ -49,11 +50,17 @@ def test_the_hours_that_count_for_them(store, stored_lab):
     assert store.views().seconds_used(lab.bob.id, NOW - 24 * HOUR) == 60.0
 
 
-def test_what_each_resource_asks_of_them(store, stored_lab):
+def test_what_each_resource_asks_of_them_is_what_a_tap_would_find(store, stored_lab):
     lab = stored_lab
-    for member, state in ((lab.ada, Standing.VALID), (lab.bob, Standing.MISSING)):
-        found = store.views().requirements_of(member.id, NOW)
-        assert {of: [need.state for need in needs] for of, needs in found.items()} == {lab.laser.id: [state]}
+    with store.begin() as work:
+        work.put_resource(replace(lab.laser, use_policy={"charter_version": 2}))
+    views = store.views()
+    for member, codes in ((lab.ada, ["charter_not_accepted"]), (lab.bob, ["charter_not_accepted", "training_missing"])):
+        laser, desk = views.personal_facts(member.id, NOW)
+        tapped = views.access_facts(lab.laser.id, member.id, NOW)
+        assert (laser.requirements, laser.use, laser.zone) == (tapped.requirements, tapped.use, tapped.zone)
+        assert [refusal.code for refusal in lacking(laser, NOW)] == codes
+        assert (desk.resource, lacking(desk, NOW)) == (lab.desk, ())
 
 
 def test_their_places_and_how_many_wait_before_them(store, stored_lab):

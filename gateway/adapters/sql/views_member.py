@@ -1,25 +1,27 @@
 """What one member sees of their own, in the indexes that begin with the member."""
 
-from collections.abc import Mapping
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import bindparam, func, or_, select
 
 from gateway.adapters.sql import schema
 from gateway.adapters.sql.part import SITE
-from gateway.adapters.sql.shapes import RESERVATION
+from gateway.adapters.sql.shapes import MEMBER, RESERVATION, RESOURCE
 from gateway.adapters.sql.shapes_workshops import PLACE, WORKSHOP_VIEW
 from gateway.adapters.sql.views_free import requirements
 from gateway.adapters.sql.views_part import ViewsPart
 from gateway.adapters.sql.work_bookings import RESERVATION_OF_ID
+from gateway.adapters.sql.work_people import MEMBER_OF_ID
+from gateway.adapters.sql.work_policies import LAYERS, policies, with_layers
+from gateway.domain.access_facts import AccessFacts
 from gateway.domain.booking import Purpose, Reservation
 from gateway.domain.sessions import Beneficiary
-from gateway.domain.training import Requirement
 from gateway.domain.workshops import LIVE, PlaceState
 from gateway.ports.views_member import OwnPlace
 
 MOST = 200
-_booked, _sessions, _needs = schema.reservations.c, schema.sessions.c, schema.resource_trainings.c
+_booked, _sessions = schema.reservations.c, schema.sessions.c
 _places, _workshops = schema.workshop_places.c, schema.workshops.c
 _before = schema.workshop_places.alias("before").c
 
@@ -36,11 +38,11 @@ USED = (
     .where(_sessions.beneficiary_kind == Beneficiary.MEMBER.value, _sessions.closed_at.is_not(None))
     .where(_sessions.opened_at >= bindparam("since", type_=_sessions.opened_at.type))
 )
-ASKING = (
-    select(_needs.resource_id)
-    .join(schema.resources, schema.resources.c.id == _needs.resource_id)
+EVERYTHING = (
+    select(schema.sites.c.timezone, LAYERS, *RESOURCE.columns)
+    .select_from(with_layers)
     .where(schema.resources.c.site_id == SITE)
-    .distinct()
+    .order_by(schema.resources.c.position, schema.resources.c.slug)
 )
 _ahead = (
     select(func.count())
@@ -79,12 +81,21 @@ class MemberViewsPart(ViewsPart):
         """Seconds under power of the member's closed sessions that began since then."""
         return float(self._all(USED, member_id=member_id, since=since)[0][0])
 
-    def requirements_of(self, member_id: str, now: datetime) -> Mapping[str, tuple[Requirement, ...]]:
-        """By resource that asks for any: each training, and how the member stands towards it."""
+    def personal_facts(self, member_id: str, now: datetime) -> tuple[AccessFacts, ...]:
+        """For each resource, what it asks of a person, and how this member stands towards it."""
         with self._read() as tx:
             site = self._site.get(tx)
-            ids = [row[0] for row in tx.all(ASKING, site_id=site)]
-            return requirements(tx, site, ids, member_id, now) if ids else {}
+            found = tx.one(MEMBER_OF_ID, id=member_id, site_id=site)
+            member = MEMBER.read(found) if found else None
+            rows = [(zone, layers, RESOURCE.read(row)) for zone, layers, *row in tx.all(EVERYTHING, site_id=site)]
+            asked = requirements(tx, site, [resource.id for _, _, resource in rows], member_id, now) if rows else {}
+        return tuple(
+            AccessFacts(
+                resource=resource, member=member, use=policies(layers).use, zone=ZoneInfo(zone),
+                requirements=asked.get(resource.id, ()),
+            )
+            for zone, layers, resource in rows
+        )  # fmt: skip
 
     def places_of(self, member_id: str, since: datetime) -> tuple[OwnPlace, ...]:
         """A member's live lines on the lists of workshops that end after ``since``, soonest first."""

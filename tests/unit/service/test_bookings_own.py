@@ -113,6 +113,17 @@ def test_it_is_given_only_to_who_may_use_it(desk):
     assert given.member_id == desk.bob
 
 
+def test_nobody_takes_the_number_of_another_s_place_or_booking(desk):
+    held = take(desk, desk.ada, resource="laser-1")
+    slot = {"resource": "laser-1", "group": None, "span": span(desk, 1, 2)}
+    wait = act(desk, bookings_own.wait_for, id=desk.ids.new(), member_id=desk.bob, **slot)
+    assert wait.member_id == desk.bob
+    assert act(desk, bookings_own.wait_for, id=wait.id, member_id=desk.bob, **slot) == wait
+    assert act(desk, bookings_own.wait_for, id=wait.id, member_id=desk.ada, **slot) is None
+    assert act(desk, bookings_own.wait_for, id=held.id, member_id=desk.bob, **slot) is None
+    assert take(desk, desk.ada, 5, 6, id=wait.id) is None
+
+
 def test_an_offer_is_answered_by_whom_it_is_made_to(desk):
     take(desk, desk.ada, resource="laser-1")
     held = take(desk, desk.ada, resource="laser-2")

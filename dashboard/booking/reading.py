@@ -1,0 +1,110 @@
+"""What the pages of booking read: what is booked, its machines, and the booking that is to be moved."""
+
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+from fastapi import Query
+
+from dashboard.accounts.viewer import Viewer
+from dashboard.booking import choices
+from dashboard.booking.choices import DAY, MINUTE, Found
+from dashboard.booking.views import Subject, around, subject_of
+from dashboard.dependencies import Services
+from dashboard.problems import Problem
+from gateway.domain.booking import HOLDING, Reservation
+from gateway.domain.free_spans import Machine
+from gateway.domain.people import Names
+from gateway.domain.timespan import Span
+from gateway.ports.views_calendar import Machines
+
+Slug = Annotated[str | None, Query(max_length=64)]
+Minutes = Annotated[int | None, Query(ge=1, le=14 * 24 * 60)]
+Id = Annotated[str | None, Query(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sought:
+    """What is looked for: the subject, whose machines they are, who asks, and the booking that is to be moved."""
+
+    subject: Subject
+    needs: tuple[Names, ...]
+    viewer: Viewer | None
+    moves: Reservation | None
+
+    @property
+    def member_id(self) -> str | None:
+        """For whom rights and quotas count."""
+        return self.viewer.member_id if self.viewer else None
+
+
+def sought(
+    services: Services, viewer: Viewer | None, *, machine: str | None, kind: str | None, change: str | None
+) -> Sought:
+    """The machine or the kind that an address names; a problem when there is none."""
+    views, now = services.store.views(), services.clock.now()
+    moves = views.booking_of(viewer.member_id, change) if viewer and change else None
+    if change and viewer and (moves is None or moves.status not in HOLDING):
+        raise Problem("not_found")
+    groups = views.groups()
+    if machine:
+        view = views.resource(machine, now)
+        if view is None:
+            raise Problem("not_found")
+        subject = subject_of(view, groups)
+    else:
+        group = next((each for each in groups if each.slug == kind), None)
+        view = next((v for v in views.floor(now) if group and v.resource.group_id == group.id), None)
+        if group is None or view is None:
+            raise Problem("not_found")
+        subject = Subject(slug=group.slug, names=group.names, icon=str(view.resource.kind), kind=True)
+    return Sought(subject=subject, needs=tuple(t.names for t in view.trainings), viewer=viewer, moves=moves)
+
+
+def machines(services: Services, sought: Sought, window: Span, now: datetime) -> Machines:
+    """The machines as they stand for whoever asks, as if the booking that is to be moved were not there."""
+    found = services.store.views().machines(**sought.subject.which, member_id=sought.member_id, window=window, now=now)
+    if found is None:
+        raise Problem("not_found")
+    if sought.moves is None:
+        return found
+    held = sought.moves
+    return replace(found, machines=tuple(_without(machine, held) for machine in found.machines))
+
+
+def _without(machine: Machine, held: Reservation) -> Machine:
+    others = tuple(span for span in machine.others if span != held.span)
+    busy = machine.busy
+    if machine.id == held.resource_id:
+        busy = tuple(each for each in busy if each != (held.span.starts, held.busy_until))
+    return replace(machine, busy=busy, others=others)
+
+
+def starts_near(services: Services, sought: Sought, starts: datetime, minutes: int, now: datetime) -> Found:
+    """The starts of the days around one, this one among them if it can be had."""
+    length = minutes * MINUTE
+    window = around(starts, length, now)
+    found = machines(services, sought, window, now)
+    return choices.search(found.machines, found.member, length=length, window=window, now=now)
+
+
+def read_day(text: str | None, today: date) -> tuple[date, bool]:
+    """A day of an address, never a past one, and whether it had to be changed."""
+    try:
+        told = date.fromisoformat(text) if text else None
+    except ValueError:
+        told = None
+    day = min(max(told or today, today), today + choices.FURTHEST_DAYS * DAY)
+    return day, told is not None and told != day
+
+
+def week(
+    services: Services, sought: Sought, first: date, minutes: int | None, zone: ZoneInfo, now: datetime
+) -> Found:  # fmt: skip
+    """Every start in seven days, for the asked length or the usual one."""
+    read = choices.week_from(first, zone, timedelta(minutes=minutes or choices.LENGTHS[-1]))
+    known = machines(services, sought, read, now)
+    length = timedelta(minutes=minutes or choices.usual_length(known.machines))
+    window = choices.week_from(first, zone, length)
+    return choices.search(known.machines, known.member, length=length, window=window, now=now)

@@ -1,0 +1,1 @@
+"""The programme of workshops, and one's own place in them."""

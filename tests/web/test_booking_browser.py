@@ -1,0 +1,107 @@
+"""A real Chromium on the pages of booking and of a member: no fault that axe can find, by keyboard alone, without JavaScript."""
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.web.booked import HOUR, booked, door, planned
+from tests.web.lab import TestLab
+from tests.web.server import served
+from tests.web.test_browser import SIZES, check, chromium, open_page, pytestmark  # noqa: F401 - fixtures
+
+MORNING = "/reservation?machine=laser&debut=20261125T0800Z&minutes=90"
+TAKEN = "/reservation?machine=laser&debut=20261124T1300Z&minutes=90"
+
+
+@pytest.fixture(scope="module")
+def place():
+    """A lab that members book in; Léa has something of everything."""
+    lab = TestLab()
+    booked(lab)
+    now = lab.clock.now()
+    lab.session("soudure", "Léa", minutes=25)
+    held = lab.reserve("laser", "Léa", now + 28 * HOUR, now + 30 * HOUR)
+    full = planned(lab, "Soirée jeux", 50, seats=2, taken=4)
+    planned(lab, "Usinage", 74, training="usinage")
+    with served(lab.app()) as address:
+        yield lab, address, {"held": held.id, "full": full}
+    lab.close()
+
+
+@pytest.fixture
+def go(place, open_page):  # noqa: F811 - the fixture
+    """A page of somebody who is signed in."""
+
+    def go(path, who="Léa", **how):
+        page = open_page(place[1] + (door(place[0], who) if who else path), **how)
+        if who:
+            page.goto(place[1] + path)
+        return page
+
+    return go
+
+
+@pytest.mark.parametrize(
+    ("path", "who"),
+    [
+        ("/reserver", None), ("/reserver/laser?jour=2026-11-25", "Léa"), ("/reserver/laser", "Karim"),
+        ("/reserver/sorte/prusa", None), ("/reserver/scanner?jour=2026-11-29", None), (MORNING, "Léa"), (TAKEN, "Léa"),
+        ("/moi", "Léa"), ("/moi/reservations", "Léa"), ("/moi/reservations/{held}", "Léa"),
+        ("/moi/reservations/{held}/fin", "Léa"), ("/moi/reservations/{held}/donner", "Léa"),
+        ("/moi/reservations/{held}/annuler", "Léa"), ("/moi/messages", "Léa"), ("/ateliers", "Léa"),
+        ("/ateliers/{full}", "Léa"),
+    ],
+)  # fmt: skip
+def test_pages_have_no_fault_that_axe_can_find(place, go, path, who):
+    page = go(path.format(**place[2]), who)
+    for details in page.locator("details").all():
+        details.evaluate("each => { each.open = true }")
+    for size, scheme in (("phone", "light"), ("desktop", "dark")):
+        width, height = SIZES[size]
+        page.set_viewport_size({"width": width, "height": height})
+        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+        check(page)
+
+
+def follow(page, words):
+    """Go on with the tabulator until what has the focus says these words, and press Enter."""
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        if words in page.evaluate("document.activeElement.innerText").replace("\u00a0", " "):
+            with page.expect_navigation():
+                page.keyboard.press("Enter")
+            return
+    pytest.fail(f"the keyboard does not come to {words!r}")
+
+
+def test_a_booking_by_keyboard_alone(place, go):
+    page = go("/reserver")
+    for words in ("Découpe laser", "mar.\n24", "1 heure 30", "jeu.\n26", "9 h\n", "Je réserve"):
+        follow(page, words)
+    expect(page.locator("h1")).to_contain_text("Découpe laser, jeudi 26 novembre, de 9 h à 10 h 30")
+    expect(page.locator(".said")).to_have_text("C’est réservé.")
+    follow(page, "Annuler")
+    follow(page, "J’annule ma réservation")
+    expect(page.locator(".said")).to_have_text("C’est annulé.")
+
+
+def test_the_whole_booking_without_javascript(place, go):
+    page = go("/reserver", None, script=False, size="phone")
+    page.get_by_role("link", name="Imprimantes Prusa").click()
+    page.get_by_role("link", name="2 heures", exact=True).click()
+    page.get_by_role("link", name="vendredi 27 novembre").click()
+    page.get_by_role("link", name="10 h jusqu’à 12 h", exact=True).click()
+    expect(page.locator("h1")).to_contain_text("Imprimantes Prusa, vendredi 27 novembre, de 10 h à 12 h")
+    sentence = page.url
+    page.get_by_role("link", name="Je me connecte pour réserver").click()
+    assert "/compte/entrer?vers=" in page.url
+    page.goto(place[1] + door(place[0], "Karim"))
+    page.goto(sentence)
+    page.get_by_role("button", name="Je réserve").click()
+    expect(page.locator(".said")).to_have_text("C’est réservé.")
+    page.get_by_role("link", name="Changer la fin").click()
+    page.get_by_role("link", name="11 h 1 heure", exact=True).click()
+    page.get_by_role("button", name="Je finis plus tôt").click()
+    expect(page.locator("h1")).to_contain_text("de 10 h à 11 h")
+    page.get_by_role("link", name="Annuler").click()
+    page.get_by_role("button", name="J’annule ma réservation").click()
+    expect(page.locator(".said")).to_have_text("C’est annulé.")
