@@ -247,7 +247,7 @@ def declare(request: Request, services: Asked, staff: Staff, wish: Grant) -> Qua
     return _told(request, services, staff, made)
 
 
-@router.post("/{id}/validate", operation_id="validateQualification", responses=problems(403, 404, 409))
+@router.post("/{id}/validate", operation_id="validateQualification", responses=problems(400, 403, 404, 409))
 def validate(
     request: Request, services: Asked, staff: Staff, id: IdInPath, wish: Decision | None = None
 ) -> QualificationShape:
@@ -259,7 +259,7 @@ def validate(
     return _told(request, services, staff, made)
 
 
-@router.post("/{id}/refuse", operation_id="refuseQualification", responses=problems(403, 404, 409))
+@router.post("/{id}/refuse", operation_id="refuseQualification", responses=problems(400, 403, 404, 409))
 def refuse(
     request: Request, services: Asked, staff: Staff, id: IdInPath, wish: Decision | None = None
 ) -> QualificationShape:
