@@ -18,7 +18,7 @@ from gateway.service.arrivals import check_in, move_here
 from gateway.service.entries import close_class, enter, shelve
 from gateway.service.place import pass_by
 from gateway.service.uses import Outcome, PowerOrder, Received, Verdict, advance, log, part_event, power_orders
-from gateway.service.workshops_list import note_tap
+from gateway.service.workshops_list import note_tap, tick_use
 
 
 def handle_tap(work: Work, fact: Received, now: datetime, ids: Ids) -> Outcome:
@@ -186,6 +186,9 @@ def _enter(work: Work, facts: TapFacts, entry: Entry, fact: Received, now: datet
     told: dict[str, Plain] = {"warnings": [to_plain(each) for each in entry.warnings]} if entry.warnings else {}
     if entry.way is not Way.OWN:
         told["way"] = str(entry.way)
+    if entry.workshop_id is not None:
+        unlisted = tick_use(work, entry.workshop_id, entry.operator_id, now, ids.new())
+        told |= {"unlisted": to_plain(unlisted)} if unlisted else {}
     log(work, _event(EventKind.TAP_GRANTED, facts, fact, now, until=_iso(entry.until), **told))
     after = enter(work, _resource_facts(facts, facts.access.session), entry, now, id=ids.new())
     code = str(entry.warnings[0].code) if entry.warnings else "granted" if entry.way is Way.OWN else str(entry.way)

@@ -97,6 +97,18 @@ def note_tap(work: Work, workshop_id: str, facts: TapFacts, fact: Received, now:
     return _noted(work, facts, fact, roll, member.id, "list_present" if step.happenings else "list_again", now)
 
 
+def tick_use(work: Work, workshop_id: str, member_id: str, now: datetime, new: str) -> Refusal | None:
+    """Who uses a machine that is open for a workshop is there; why they stand on no list, if they cannot."""
+    roll = work.roll(workshop_id)
+    if roll is None or member_id == roll.workshop.trainer_id:
+        return None
+    step = _ticked(roll, member_id, now, new)
+    if isinstance(step, Refusal):
+        return step
+    keep(work, roll, step, now)
+    return None
+
+
 def _ticked(roll: Roll, member_id: str, at: datetime, new: str) -> Step | Refusal:
     """Present; who was not on the list is put on it while there are seats."""
     step: Step | Refusal = Step(roll=roll)

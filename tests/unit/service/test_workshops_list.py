@@ -5,10 +5,12 @@ from datetime import timedelta
 import pytest
 
 from devices.messages import BadgeTapped, PowerReported
+from gateway.domain.qualifications import Qualification
 from gateway.domain.refusals import Code
 from gateway.domain.resources import DeviceRole
+from gateway.domain.ways import OpenClass
 from gateway.domain.workshops import PlaceState
-from gateway.service import members, workshops_list
+from gateway.service import members, ways, workshops_list
 from gateway.service.workshops_attendance import Row
 from gateway.service.workshops_places import Who
 from tests.fakes.service_lab import ServiceLab, hashed
@@ -32,6 +34,20 @@ class Queue(Workshops):
             )
         )
 
+    def open_class(self) -> None:
+        """The trainer, who may teach the laser, opens it for the workshop."""
+        now, lab = self.lab.clock.now(), self.lab
+        with lab.store.begin() as work:
+            laser = work.training("laser")
+            right = Qualification(id=lab.ids.new(), member_id=self.trainer, training_id=laser.id, granted_at=now)
+            work.add_qualification(right)
+            work.add_trainer(laser.id, self.trainer, now)
+            held = ways.open_class(
+                work, id=lab.ids.new(), resource="laser-1", trainer_id=self.trainer, workshop_id=self.key,
+                until=now + HOUR, by="Accueil", now=now,
+            )  # fmt: skip
+        assert isinstance(held, OpenClass)
+
     def close(self):
         return self.transact(lambda work, now: workshops_list.close_list(work, workshop_id=self.key, now=now))
 
@@ -53,6 +69,33 @@ class Queue(Workshops):
 @pytest.fixture
 def desk(lab: ServiceLab) -> Queue:
     return Queue(lab)
+
+
+def test_who_uses_a_machine_that_is_open_for_the_workshop_is_ticked(desk):
+    lab = desk.lab
+    cyd, dan = desk.member("Cyd"), desk.member("Dan")
+    with lab.store.begin() as work:
+        for member, badge in ((cyd, "cyd"), (dan, "dan"), (desk.trainer, "trainer")):
+            work.add_badge(id=lab.ids.new(), member_id=member, badge=hashed(badge), now=lab.clock.now())
+    desk.enrol(desk.key, cyd)
+    desk.open_class()
+    desk.tap("cyd", reader="reader-1")
+    assert desk.codes("reader-1")[-1] == "class"
+    assert desk.present() == [cyd]
+    desk.tap("dan", reader="reader-1")
+    assert set(desk.present()) == {cyd, dan}, "who was not on the list is put on it"
+    desk.tap("trainer", reader="reader-1")
+    assert set(desk.present()) == {cyd, dan}
+
+
+def test_a_full_list_keeps_nobody_from_the_machine_and_the_log_says_so(desk):
+    lab = desk.lab
+    desk.enrol(desk.key, *(desk.member(name) for name in "ABCDE"))
+    desk.open_class()
+    desk.tap("bob", reader="reader-1")
+    assert desk.codes("reader-1")[-1] == "class"
+    assert desk.present() == []
+    assert lab.events("tap_granted")[-1].data["unlisted"]["code"] == "workshop_full"
 
 
 def test_new_badges_find_their_people_one_tap_after_another(desk):
