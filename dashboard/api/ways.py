@@ -49,6 +49,12 @@ class ClassShape(Shape):
     until: datetime
 
 
+class Shelved(Wish):
+    """Where this part lies."""
+
+    place: Text | None = Field(default=None, description="For its maker to read; null: where parts always go.")
+
+
 class PartShape(Shape):
     """What lay on a machine, and whose it is."""
 
@@ -131,10 +137,13 @@ def hand_over(request: Request, services: Asked, staff: Staff, slug: SlugInPath)
     return session_shape(request, made, staff)
 
 
-@router.post("/resources/{slug}/part-shelved", operation_id="shelvePart", responses=problems(403, 404, 409))
-def shelve_part(request: Request, services: Asked, staff: Staff, slug: SlugInPath) -> PartShape:
+@router.post("/resources/{slug}/part-shelved", operation_id="shelvePart", responses=problems(400, 403, 404, 409))
+def shelve_part(
+    request: Request, services: Asked, staff: Staff, slug: SlugInPath, wish: Shelved | None = None
+) -> PartShape:  # fmt: skip
     """The bed is clear and the part on the shelf; its maker is told where it lies."""
-    part = services.transact(lambda work, now: service.shelve_part(work, resource=slug, now=now))
+    place = wish.place if wish else None
+    part = services.transact(lambda work, now: service.shelve_part(work, resource=slug, now=now, place=place))
     if part is None:
         raise Problem("not_found")
     if isinstance(part, Refused):

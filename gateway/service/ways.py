@@ -111,15 +111,17 @@ def hand_over(work: Work, *, resource: str, now: datetime) -> Session | Refused 
     return offered
 
 
-def shelve_part(work: Work, *, resource: str, now: datetime) -> WaitingPart | Refused | None:
-    """Bed cleared, part on the shelf: its maker is told where it lies."""
+def shelve_part(
+    work: Work, *, resource: str, now: datetime, place: str | None = None
+) -> WaitingPart | Refused | None:  # fmt: skip
+    """Bed cleared, part on the shelf: its maker is told where it lies, at this ``place`` or where parts always go."""
     known = _lock(work, resource)
     if known is None:
         return None
     part = work.waiting_part(known.resource.id)
     if part is None:
         return Refused((refuse(Code.NO_PART_WAITING),))
-    shelve(work, part, now, shelf=known.use.shelf)
+    shelve(work, part, now, shelf={"fr": place} if place else known.use.shelf)
     return part
 
 

@@ -163,13 +163,13 @@ def test_a_part_is_put_away_once_and_its_maker_is_told_where(lab, api, people):
         work.put_resource(
             replace(lab.resources["laser"], use_policy={"parts_wait": True, "shelf": {"fr": "Étagère 2"}})
         )
-    session = lab.session("laser")
+    session, leave_part = lab.session("laser"), lambda work, _: work.save_waiting_part(part)
     part = WaitingPart(
         resource_id=session.resource_id, member_id=people["Léa"], session_id=session.id, since=lab.clock.now()
     )
     with lab.store.begin() as work:
         work.save_session(replace(session, state="closed", closed_at=lab.clock.now()))
-        work.save_waiting_part(part)
+    lab.transact(leave_part)
     assert api("GET", "/resources/laser")[1]["state"]["key"] == "finished"
 
     status, told = api("POST", "/resources/laser/part-shelved")
@@ -177,3 +177,6 @@ def test_a_part_is_put_away_once_and_its_maker_is_told_where(lab, api, people):
     event = api("GET", "/events?kind=part_shelved")[1]["items"][0]
     assert event["data"]["shelf"] == {"fr": "Étagère 2"}
     assert refusals(api("POST", "/resources/laser/part-shelved")[1]) == ["no_part_waiting"]
+    lab.transact(leave_part)
+    assert api("POST", "/resources/laser/part-shelved", {"place": "Bac bleu"})[0] == 200
+    assert api("GET", "/events?kind=part_shelved")[1]["items"][0]["data"]["shelf"] == {"fr": "Bac bleu"}

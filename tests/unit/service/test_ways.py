@@ -347,6 +347,17 @@ def test_a_part_of_a_session_taken_over_waits_and_the_machine_is_off_meanwhile(l
     assert last(lab, "part_shelved").member_id == lab.ada
 
 
+def test_a_place_for_one_part_is_told_to_its_maker(lab: ServiceLab, say: Any) -> None:
+    say(parts_wait=True, shelf={"fr": "Étagère 2"})
+    use(lab)
+    run_a_job(lab)
+    with lab.store.begin() as work:
+        end_session(work, slug="laser-1", now=lab.clock.now())
+        ways.shelve_part(work, resource="laser-1", now=lab.clock.now(), place="Bac bleu, à l’accueil")
+
+    assert last(lab, "part_shelved").data["shelf"] == {"fr": "Bac bleu, à l’accueil"}
+
+
 def test_staff_clear_the_bed_and_what_is_clear_is_not_cleared_twice(lab: ServiceLab, say: Any) -> None:
     say(parts_wait=True, shelf={"fr": "Étagère 2"})
     use(lab)
