@@ -14,6 +14,7 @@ from dashboard.api import (
     presence,
     qualifications,
     reservations,
+    resource_trainings,
     resources,
     sessions,
     team,
@@ -27,8 +28,9 @@ from dashboard.api import (
 
 router = APIRouter(prefix="/api/v1")
 PARTS = (
-    resources, access, presence, sessions, ways, jobs, waiting, reservations, members, calendar, trainings, qualifications,
-    workshops, workshop_lists, policies, opening, free_spans, team, notifications, webhooks,
+    resources, access, presence, sessions, ways, jobs, waiting, reservations, members, calendar, trainings,
+    resource_trainings, qualifications, workshops, workshop_lists, policies, opening, free_spans, team, notifications,
+    webhooks,
 )  # fmt: skip
 for part in PARTS:
     router.include_router(part.router)

@@ -100,8 +100,9 @@ def _put_resource(
         group_id=groups[told.group] if told.group else None,
         use_policy=_said(told.use, base.use_policy),
         booking_policy=_said(told.booking, base.booking_policy),
-        trainings=tuple(sorted(told.trainings)),
-        levels={slug: level for slug, level in told.levels.items() if level > 1 and slug in told.trainings},
     )
+    if told.trainings is not None:
+        levels = {slug: level for slug, level in told.levels.items() if level > 1 and slug in told.trainings}
+        changed = replace(changed, trainings=tuple(sorted(told.trainings)), levels=levels)
     if changed != known:
         work.put_resource(changed)

@@ -342,8 +342,8 @@ class ResourceSettings(Strict):
     """What people read: `{ fr = "…", en = "…" }`."""
     kind: ResourceKind = ResourceKind.OTHER
     """What it is, for its icon and for counting."""
-    trainings: tuple[Slug, ...] = ()
-    """Slugs of every training that is needed."""
+    trainings: tuple[Slug, ...] | None = None
+    """Slugs of every training that is needed, `[]` for none; where nothing is said, staff say it through the API."""
     levels: dict[Slug, Annotated[int, Field(ge=1, le=9)]] = Field(default_factory=dict)
     """The level that is asked of a training, where it is more than 1: `{ laser = 2 }`."""
     ceiling_hours: Annotated[float, Field(gt=0, le=24 * 14)] = 8

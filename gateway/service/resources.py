@@ -1,9 +1,11 @@
 """What staff do to a resource: take it out of service, put it back, end a session."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from gateway.domain.events import Event, EventKind
+from gateway.domain.events import Event, EventKind, Plain
+from gateway.domain.refusals import Code, Refused, refuse
 from gateway.domain.resources import Resource
 from gateway.domain.sessions import Session, Trigger
 from gateway.ports.store import Work
@@ -27,6 +29,23 @@ def put_back(work: Work, *, slug: str, now: datetime) -> Resource | None:
     if changed is not None:
         stand_again(work, changed, now)
     return changed
+
+
+def ask_trainings(work: Work, *, slug: str, levels: Mapping[str, int], now: datetime) -> Resource | Refused | None:
+    """What a resource asks for from now on: these trainings, each at its level. None when there is no such resource."""
+    resource = work.resource(slug)
+    if resource is None:
+        return None
+    unknown = [training for training in sorted(levels) if work.training(training) is None]
+    if unknown:
+        return Refused(tuple(refuse(Code.TRAINING_UNKNOWN, value=training) for training in unknown))
+    higher = {training: level for training, level in levels.items() if level > 1}
+    changed = replace(resource, trainings=tuple(sorted(levels)), levels=higher)
+    if changed.trainings == resource.trainings and changed.levels == resource.levels:
+        return resource
+    data: dict[str, Plain] = {"of": "resource", "slug": slug, "keys": ["trainings"], "trainings": {**levels}}
+    work.append(work.site_id(), [Event(kind=EventKind.POLICY_CHANGED, at=now, resource_id=resource.id, data=data)])
+    return work.put_resource(changed)
 
 
 def _change(

@@ -11,6 +11,7 @@ WRITES = [
     ("POST", "/api/v1/qualifications/declare", {"member_id": NOBODY, "training": "usinage"}),
     ("POST", f"/api/v1/qualifications/{NOBODY}/validate", None),
     ("POST", f"/api/v1/qualifications/{NOBODY}/refuse", None),
+    ("PUT", "/api/v1/resources/nulle-part/trainings", {"items": []}),
 ]
 READS = ["/api/v1/qualifications/history", "/api/v1/trainings/usinage/trainers"]
 
@@ -45,6 +46,25 @@ def test_only_staff_write_and_what_is_not_there_is_said(web, bearer, method, pat
 @pytest.mark.parametrize(("role", "status"), [("anonymous", 401), ("kiosk", 403), ("auditor", 200), ("manager", 200)])
 def test_only_those_who_see_members_read_of_their_rights(web, bearer, path, role, status):
     assert web.get(path, headers=bearer(role)).status_code == status
+
+
+def test_staff_say_what_a_resource_asks_for(api, web, bearer):
+    path = "/resources/scanner/trainings"
+    assert api("GET", path, role="anonymous") == (200, {"items": []})
+    asked = {"items": [{"training": "usinage", "level": 2}, {"training": "decoupe-laser"}]}
+    told = {"items": [{"training": "decoupe-laser", "level": 1}, {"training": "usinage", "level": 2}]}
+    for _ in range(2):
+        assert api("PUT", path, asked) == (200, told)
+    assert api("GET", path)[1] == told
+    assert len(api("GET", "/events?kind=policy_changed")[1]["items"]) == 1
+    course = next(one for one in api("GET", "/trainings")[1]["items"] if one["slug"] == "usinage")
+    assert {"resource": "scanner", "level": 2} in course["opens"]
+    status, body = api("PUT", path, {"items": [{"training": "tissage"}]})
+    assert (status, refusals(body)) == (409, ["training_unknown"])
+    assert api("GET", path)[1] == told
+    for wrong in ([{"training": "usinage"}] * 2, [{"training": "usinage", "level": 10}]):
+        assert api("PUT", path, {"items": wrong})[0] == 422
+    assert api("PUT", path, {"items": []}) == (200, {"items": []})
 
 
 def test_a_training_says_how_long_it_lasts_what_it_stands_on_and_what_it_opens(api):
