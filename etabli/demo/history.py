@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from devices.messages import Outcome
 from devices.simulated.workshop import Person, PlannedJob, Visit, plan_day
 from etabli.bootstrap import Basis
-from etabli.demo import lab
+from etabli.demo import lab, programme
 from etabli.demo.people import Written, again, give_roles, hashes, make_tokens, settle
 from gateway.domain.booking import Reservation
 from gateway.domain.events import Event, EventKind, Plain
@@ -63,6 +63,7 @@ def write(base: Basis, store: Store, seed: int, kiosk_of: str) -> Written:
         _troubles(past, chance)
         site = work.site_id()
         work.append(site, sorted(past.events, key=lambda event: event.at))
+        programme.announce(work, base, written, CLOSED_ON)
         _bookings(past, chance)
         for station in lab.STATIONS:
             if station.out is not None:

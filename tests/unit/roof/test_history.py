@@ -58,6 +58,18 @@ def test_no_page_is_empty(lived):
     assert len(written.readings) > 500
 
 
+def test_the_programme_has_a_course_with_a_waiting_list_and_a_class(lived):
+    store, base, written, _ = lived
+    views = store.views()
+    coming = views.workshops(limit=50, cursor=None, upcoming=True).rows
+    assert [view.workshop.training for view in coming] == ["decoupe-laser", "fraisage", None, None]
+    assert [(view.seats_left, view.waiting) for view in coming] == [(2, 0), (0, 2), (13, 0), (2, 0)]
+    assert all(view.workshop.span.starts > base.clock.now() and view.resources for view in coming)
+    assert views.trainers("decoupe-laser") == (written.members[lab.ACCOUNTS["trainer"]].id,)
+    agenda = views.agenda_of_member(written.members["Hugo"].id, coming[0].workshop.span)
+    assert [view.workshop.id for view in agenda.workshops] == [coming[0].workshop.id]
+
+
 def test_sessions_add_up_and_never_share_a_machine(lived):
     store, base, _, _ = lived
     now = base.clock.now()
