@@ -9,9 +9,9 @@ from fastapi import FastAPI
 from starlette.staticfiles import StaticFiles
 
 from dashboard import health, idempotency, problems
-from dashboard.accounts import endpoints as accounts
-from dashboard.accounts import mine
+from dashboard.accounts import routes as accounts
 from dashboard.accounts.same_origin import SameOrigin
+from dashboard.accounts.throttle import Throttle
 from dashboard.api import router as api
 from dashboard.api.description import describe
 from dashboard.booking import endpoints as booking
@@ -50,10 +50,10 @@ def create_app(services: Services) -> FastAPI:
         license_info={"name": "MIT", "identifier": "MIT"},
     )  # fmt: skip
     app.state.services, app.state.hub, app.state.lab = services, hub, None
-    app.state.slugs = {}
+    app.state.slugs, app.state.throttle = {}, Throttle()
     problems.install(app)
     pages = (
-        floor.router, kiosk.router, staff.router, workshops.router, calendar.router, accounts.router, mine.router,
+        floor.router, kiosk.router, staff.router, workshops.router, calendar.router, accounts.router,
         booking.router, sentence.router, member.router, own.router, messages.router,
         programme.router, health.router, design.router,
     )  # fmt: skip

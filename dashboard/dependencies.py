@@ -15,6 +15,7 @@ from gateway.ports.bus import Bus
 from gateway.ports.clock import Clock
 from gateway.ports.ids import Ids
 from gateway.ports.notify import Letter
+from gateway.ports.one_time_codes import OneTimeCodes
 from gateway.ports.passwords import Passwords
 from gateway.ports.store import Store, Work
 from gateway.ports.views import Lab, TokenView
@@ -60,6 +61,7 @@ class Services:
     pings: Mapping[str, Callable[[], None]]
     hash_badge: Callable[[str], tuple[HashedBadge, ...]]
     passwords: Passwords
+    codes: OneTimeCodes
     default_language: str = "fr"
     demo: bool = False
     house: House = SILENT_HOUSE

@@ -18,7 +18,7 @@ from gateway.wording import Words
 
 _log = logging.getLogger(__name__)
 MEDIA_TYPE = "application/problem+json"
-RETRY_AFTER_S = "5"
+RETRY_AFTER_S = {"unavailable": "5", "too_many": "900"}
 
 STATUS = {
     "bad_request": 400,
@@ -32,6 +32,7 @@ STATUS = {
     "too_large": 413,
     "invalid": 422,
     "key_reused": 422,
+    "too_many": 429,
     "internal": 500,
     "unavailable": 503,
 }
@@ -81,8 +82,8 @@ def answer(
     headers = {"Cache-Control": "no-store"}
     if code == "unauthorised":
         headers["WWW-Authenticate"] = "Bearer"
-    if code == "unavailable":
-        headers["Retry-After"] = RETRY_AFTER_S
+    if code in RETRY_AFTER_S:
+        headers["Retry-After"] = RETRY_AFTER_S[code]
     words = _words(request)
     title = words(f"problem.{code}.title")
     detail = detail or words(f"problem.{code}.detail")

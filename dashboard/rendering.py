@@ -27,7 +27,7 @@ from dashboard.navigation import PLACES
 from gateway.wording import LANGUAGES, Words
 
 FOLDER = Path(__file__).parent
-FEATURES = ("accounts", "booking", "design", "floor", "kiosk", "member", "programme", "staff")
+FEATURES = ("accounts", "booking", "cards", "design", "floor", "kiosk", "member", "programme", "staff")
 YEAR_S = 365 * 24 * 3600
 
 

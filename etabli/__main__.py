@@ -116,6 +116,7 @@ def build(language: Language) -> typer.Typer:
     _add_config(cli, language)
     _add_people(cli, language)
     _add_devices(cli, language)
+    _add_accounts(cli, language)
     return cli
 
 
@@ -354,6 +355,38 @@ def _add_devices(cli: typer.Typer, language: Language) -> None:
         from etabli.commands import devices
 
         devices.certificate(context.obj, names)
+
+
+def _add_accounts(cli: typer.Typer, language: Language) -> None:
+    def told(fr: str, en: str) -> str:
+        return fr if language == "fr" else en
+
+    account = typer.Typer(no_args_is_help=True, help=told("Comptes.", "Accounts."), rich_markup_mode=None)
+    cli.add_typer(account, name="account")
+
+    @account.command(
+        help=told("Donner un rôle, et un lien pour se connecter.", "Give a role, and a link to sign in by.")
+    )
+    def invite(
+        context: typer.Context,
+        address: Annotated[str, typer.Argument(help=told("Adresse électronique.", "E-mail address."))],
+        role: Annotated[Role, typer.Option(help=told("Son rôle ici.", "Their role here."))] = Role.MEMBER,
+        first_name: Annotated[str, typer.Option(help=told("Prénom, si nouveau.", "First name, if new."))] = "",
+        json: Json = False,
+    ) -> None:
+        from etabli.commands import accounts
+
+        name = first_name or address.partition("@")[0]
+        accounts.invite(context.obj, address=address, role=role, first_name=name, as_json=json)
+
+    @account.command("forget-phone", help=told("Retirer le second contrôle perdu.", "Remove a lost second check."))
+    def forget_phone(
+        context: typer.Context,
+        address: Annotated[str, typer.Argument(help=told("Adresse électronique.", "E-mail address."))],
+    ) -> None:
+        from etabli.commands import accounts
+
+        accounts.forget_phone(context.obj, address=address)
 
 
 if __name__ == "__main__":

@@ -1,40 +1,28 @@
 """``/compte/entrer`` and ``/compte/sortir``: by a link sent to one's address, by a password, and in the demo at once."""
 
-import secrets
 from typing import Annotated
-from urllib.parse import urlencode
 
-from fastapi import APIRouter, Form, Query, Request
-from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from fastapi import APIRouter, Depends, Form, Query, Request
+from fastapi.responses import HTMLResponse, Response
 
-from dashboard.accounts.cookie import device_of, forget, remember
+from dashboard.accounts.cookie import device_of, forget
+from dashboard.accounts.entering import SECOND_FACTOR, enter_as, entered, go, local, new_secret
 from dashboard.accounts.letters import link_letter
-from dashboard.accounts.viewer import MaybeViewer, Posted, viewer_of
-from dashboard.dependencies import LANGUAGE_COOKIE, Asked, Services, digest_of
+from dashboard.accounts.throttle import Doing, throttle_of
+from dashboard.accounts.viewer import MaybeViewer, half_signed_in, posted_by_half
+from dashboard.dependencies import Asked, Services, digest_of
 from dashboard.problems import Problem
-from dashboard.rendering import YEAR_S, page
+from dashboard.rendering import page
 from gateway.domain.accounts import BrowserSession, SignedInBy, address_key
 from gateway.domain.people import Member
-from gateway.domain.roles import May, may
 from gateway.service import accounts
-from gateway.wording import LANGUAGES
 
 router = APIRouter(prefix="/compte", include_in_schema=False)
 
 Address = Annotated[str, Form(max_length=254)]
 Toward = Annotated[str, Form(max_length=500)]
 Secret = Annotated[str, Form(max_length=200)]
-
-
-def local(toward: str) -> str:
-    """A path of ours to go on to, or nowhere in particular: a link must not send anybody to another site."""
-    fits = toward.startswith("/") and not toward.startswith("//") and "\\" not in toward and toward.isprintable()
-    return toward if fits and not toward.startswith("/compte/entrer") else ""
-
-
-def new_secret() -> str:
-    """What a cookie or a link holds: 256 bits of chance."""
-    return secrets.token_urlsafe(32)
+Leaving = Annotated[BrowserSession, Depends(posted_by_half)]
 
 
 @router.get("/entrer")
@@ -44,7 +32,9 @@ def way_in(
 ) -> Response:  # fmt: skip
     """The ways to sign in; whoever is signed in goes on."""
     if viewer is not None:
-        return _go(local(vers) or "/compte")
+        return go(local(vers) or "/compte")
+    if half_signed_in(request) is not None:
+        return go(SECOND_FACTOR, vers=local(vers))
     return _enter(request, services, toward=local(vers), lost=perdu)
 
 
@@ -67,6 +57,8 @@ def ask_link(request: Request, services: Asked, address: Address = "", toward: T
         raise Problem("not_found")
     if "@" not in key:
         return _enter(request, services, status=422, wrong="address", address=address, toward=local(toward))
+    throttle_of(request).check(request, Doing.LINK, key)
+    throttle_of(request).count(request, Doing.LINK, key)
     found = services.store.views().members_at(key)
     link = services.transact(
         lambda work, now: accounts.ask_link(
@@ -83,15 +75,17 @@ def by_password(
     request: Request, services: Asked, address: Address = "", password: Secret = "", toward: Toward = ""
 ) -> Response:
     """Address and password. A wrong one and an unknown address are one answer, and take as long."""
+    throttle, key = throttle_of(request), address_key(address)
+    throttle.check(request, Doing.PASSWORD, key)
     views = services.store.views()
-    found = views.members_at(address_key(address))
+    found = views.members_at(key)
     fits = [member for member in found if services.passwords.matches(views.password(member.id), password)]
     if not found:
         services.passwords.matches(None, password)
-    entered = _signed_in(request, services, fits[0].id, SignedInBy.PASSWORD, local(toward)) if fits else None
-    return entered or _enter(
-        request, services, status=403, wrong="password", address=address, toward=local(toward)
-    )  # fmt: skip
+    done = enter_as(request, services, fits[0].id, SignedInBy.PASSWORD, local(toward)) if fits else None
+    if done is None:
+        throttle.count(request, Doing.PASSWORD, key)
+    return done or _enter(request, services, status=403, wrong="password", address=address, toward=local(toward))
 
 
 @router.get("/lien/{secret}")
@@ -115,7 +109,7 @@ def use_link(request: Request, services: Asked, secret: str, member: Secret = ""
     )
     if not session:
         return page(request, "accounts/link.html", status=410, private=True, people=(), secret=secret)
-    return _entered(request, services, session, cookie, toward)
+    return entered(request, services, session, cookie, toward)
 
 
 def _people_of(services: Services, secret: str) -> tuple[Member, ...]:
@@ -128,54 +122,18 @@ def _people_of(services: Services, secret: str) -> tuple[Member, ...]:
 def demo_door(request: Request, services: Asked, secret: str) -> Response:
     """The demo alone: be somebody at one click."""
     member = services.doors.get(secret)
-    entered = member and _signed_in(request, services, member, SignedInBy.DEMO, "")
-    if not entered:
+    done = member and enter_as(request, services, member, SignedInBy.DEMO, "", second_factor=True)
+    if not done:
         raise Problem("not_found")
-    return entered
-
-
-def _signed_in(
-    request: Request, services: Services, member_id: str, by: SignedInBy, toward: str
-) -> Response | None:  # fmt: skip
-    cookie, id, device = new_secret(), services.ids.new(), device_of(request)  # noqa: A001
-    session = services.transact(
-        lambda work, now: accounts.sign_in(
-            work, id=id, member_id=member_id, digest=digest_of(cookie), by=by, device=device,
-            second_factor=by is SignedInBy.DEMO, now=now,
-        )
-    )  # fmt: skip
-    return _entered(request, services, session, cookie, toward) if session else None
-
-
-def _entered(request: Request, services: Services, session: BrowserSession, cookie: str, toward: str) -> Response:
-    """The new cookie; whoever was signed in here before is not any more."""
-    before = viewer_of(request)
-    if before is not None:
-        services.transact(
-            lambda work, now: accounts.sign_out(
-                work, member_id=before.member_id, session_id=before.session_id, now=now
-            )
-        )  # fmt: skip
-    views = services.store.views()
-    member, role = views.member(session.member_id), views.role(session.member_id)
-    response = _go(toward or ("/equipe" if may(role, May.RUN) else "/compte"))
-    remember(request, response, cookie, session)
-    if member is not None and member.language in LANGUAGES:
-        response.set_cookie(LANGUAGE_COOKIE, str(member.language), max_age=YEAR_S, samesite="lax", httponly=True)
-    return response
+    return done
 
 
 @router.post("/sortir")
-def leave(request: Request, services: Asked, viewer: Posted) -> Response:
+def leave(request: Request, services: Asked, browser: Leaving) -> Response:
     """End this browser session."""
     services.transact(
-        lambda work, now: accounts.sign_out(work, member_id=viewer.member_id, session_id=viewer.session_id, now=now)
+        lambda work, now: accounts.sign_out(work, member_id=browser.member_id, session_id=browser.id, now=now)
     )
-    response = _go("/")
+    response = go("/")
     forget(request, response)
     return response
-
-
-def _go(path: str, **query: str) -> RedirectResponse:
-    address = f"{path}?{urlencode(query)}" if query else path
-    return RedirectResponse(address, status_code=303, headers={"Cache-Control": "no-store"})

@@ -1,11 +1,11 @@
 """``/compte``: one's account, where one is signed in, and one's password."""
 
 from typing import Annotated
-from urllib.parse import urlencode
 
 from fastapi import APIRouter, Form, Request
-from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from fastapi.responses import HTMLResponse, Response
 
+from dashboard.accounts.entering import go
 from dashboard.accounts.viewer import Posted, SignedIn, Viewer, browser_of
 from dashboard.dependencies import Asked, Services, lab_of
 from dashboard.problems import SignInNeeded
@@ -15,7 +15,7 @@ from gateway.service import accounts
 
 router = APIRouter(prefix="/compte", include_in_schema=False)
 
-SAID = frozenset({"ended", "gone", "others_ended", "password_set"})
+SAID = frozenset({"ended", "gone", "others_ended", "password_set", "pin_set"})
 Secret = Annotated[str, Form(max_length=200)]
 
 
@@ -23,9 +23,11 @@ Secret = Annotated[str, Form(max_length=200)]
 def account(request: Request, services: Asked, viewer: SignedIn, said: str | None = None) -> HTMLResponse:
     """Who one is here, and what can be done about it."""
     views, now = services.store.views(), services.clock.now()
+    factor = views.second_factor(viewer.member_id)
     return page(
         request, "accounts/account.html", private=True, member=views.member(viewer.member_id),
-        devices=len(views.browser_sessions(viewer.member_id, now)), has_password=bool(views.password(viewer.member_id)),
+        devices=len(views.browser_sessions(viewer.member_id, now)), has_password=views.password(viewer.member_id) is not None, has_pin=views.pin(viewer.member_id) is not None,
+        has_factor=bool(factor and factor.confirmed_at),
         said=said if said in SAID else None,
     )  # fmt: skip
 
@@ -45,7 +47,7 @@ def end_device(services: Asked, viewer: Posted, session: Secret = "") -> Respons
     done = services.transact(
         lambda work, now: accounts.sign_out(work, member_id=viewer.member_id, session_id=session, now=now)
     )
-    return _go("/compte/appareils", said="ended" if done else "gone")
+    return go("/compte/appareils", said="ended" if done else "gone")
 
 
 @router.post("/appareils/autres")
@@ -56,7 +58,7 @@ def end_others(services: Asked, viewer: Posted) -> Response:
             work, member_id=viewer.member_id, but=viewer.session_id, now=now
         )
     )  # fmt: skip
-    return _go("/compte/appareils", said="others_ended")
+    return go("/compte/appareils", said="others_ended")
 
 
 @router.get("/mot-de-passe")
@@ -106,8 +108,4 @@ def set_password(request: Request, services: Asked, viewer: Posted, new: Secret 
             work, member_id=viewer.member_id, kept=kept, session_id=viewer.session_id, now=now
         )
     )
-    return _go("/compte", said="password_set")
-
-
-def _go(path: str, **query: str) -> RedirectResponse:
-    return RedirectResponse(f"{path}?{urlencode(query)}", status_code=303, headers={"Cache-Control": "no-store"})
+    return go("/compte", said="password_set")

@@ -6,14 +6,16 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import Depends, Form, Request
+from starlette.datastructures import State
 
 from dashboard.accounts.cookie import same_token, secret_in
 from dashboard.dependencies import digest_of, services_of, words_of
 from dashboard.problems import Problem, SignInNeeded
-from gateway.domain.accounts import NOTED_EVERY, BrowserSession
+from gateway.domain.accounts import NOTED_EVERY, BrowserSession, awaits_second_factor
 from gateway.domain.people import Role
 from gateway.domain.roles import May, may
 from gateway.ports.errors import StoreUnavailable
+from gateway.ports.views_accounts import SignedInView
 from gateway.service import accounts
 
 _log = logging.getLogger(__name__)
@@ -36,14 +38,31 @@ class Viewer:
 
 
 def viewer_of(request: Request) -> Viewer | None:
-    """Who is signed in, if anybody; read once for each request."""
-    if not hasattr(request.state, "viewer"):
-        request.state.viewer, request.state.browser = None, None
+    """Who is signed in, if anybody; read once for each request. Half signed in is not signed in."""
+    found: Viewer | None = _known(request).viewer
+    return found
+
+
+def half_signed_in(request: Request) -> SignedInView | None:
+    """Who must still prove a second thing in this browser."""
+    found: SignedInView | None = _known(request).half
+    return found
+
+
+def browser_of(request: Request) -> BrowserSession | None:
+    """The browser session of this request, of whoever is signed in, be it by half."""
+    found: BrowserSession | None = _known(request).browser
+    return found
+
+
+def _known(request: Request) -> State:
+    state = request.state
+    if not hasattr(state, "viewer"):
+        state.viewer, state.half, state.browser = None, None, None
         secret = secret_in(request)
         if secret is not None:
             _read(request, secret)
-    found: Viewer | None = request.state.viewer
-    return found
+    return state
 
 
 def _read(request: Request, secret: str) -> None:
@@ -53,6 +72,9 @@ def _read(request: Request, secret: str) -> None:
     if found is None:
         return
     request.state.browser = session = found.session
+    if awaits_second_factor(found.role, session, has_one=found.has_second_factor):
+        request.state.half = found
+        return
     request.state.viewer = Viewer(
         member_id=session.member_id, first_name=found.first_name, role=found.role, session_id=session.id,
         second_factor=session.second_factor, language=found.language,
@@ -64,13 +86,6 @@ def _read(request: Request, secret: str) -> None:
             accounts.seen(work, session, found.role, now)
     except StoreUnavailable as error:
         _log.debug("the use of a browser was not noted: %s", error)
-
-
-def browser_of(request: Request) -> BrowserSession | None:
-    """The browser session of this request."""
-    viewer_of(request)
-    found: BrowserSession | None = request.state.browser
-    return found
 
 
 def signed_in(request: Request) -> Viewer:
@@ -95,10 +110,24 @@ def needs_role(*roles: Role) -> Callable[[Request], Viewer]:
 
 def posted(request: Request, form_token: Annotated[str, Form(max_length=100)] = "") -> Viewer:
     """Whoever is signed in and sent a form of this browser's own pages."""
-    viewer, secret = signed_in(request), secret_in(request)
+    viewer = signed_in(request)
+    _of_this_browser(request, form_token)
+    return viewer
+
+
+def posted_by_half(request: Request, form_token: Annotated[str, Form(max_length=100)] = "") -> BrowserSession:
+    """The same of a browser that is signed in at least by half."""
+    browser = browser_of(request)
+    if browser is None:
+        raise SignInNeeded
+    _of_this_browser(request, form_token)
+    return browser
+
+
+def _of_this_browser(request: Request, form_token: str) -> None:
+    secret = secret_in(request)
     if secret is None or not same_token(secret, form_token):
         raise Problem("forbidden", detail=words_of(request)("account.stale_form"))
-    return viewer
 
 
 MaybeViewer = Annotated[Viewer | None, Depends(viewer_of)]

@@ -7,12 +7,14 @@ from fastapi import APIRouter, Depends, Form, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from dashboard.accounts.cookie import forget, form_token, same_token, secret_in
+from dashboard.accounts.throttle import Doing, network_of, throttle_of
 from dashboard.accounts.viewer import MaybeViewer, viewer_of
 from dashboard.dependencies import STAFF_ROLES, Asked, token_view, words_of
 from dashboard.health import failing
 from dashboard.problems import Problem
 from dashboard.rendering import page
 from dashboard.staff.views import MEMBERS_LISTED, desk
+from gateway.domain.people import Role
 from gateway.domain.roles import May
 from gateway.service import accounts, members, resources
 from gateway.service.members import Enrolment
@@ -31,12 +33,23 @@ def _cookie(request: Request) -> str:
 
 def secret_of(request: Request) -> str | None:
     """What proves that somebody of the team looks: a live token of theirs, or the account they are signed in with."""
+    found = _of_the_team(request)
+    return found[0] if found else None
+
+
+def role_of(request: Request) -> Role | None:
+    """What they are."""
+    found = _of_the_team(request)
+    return found[1] if found else None
+
+
+def _of_the_team(request: Request) -> tuple[str, Role] | None:
     secret = request.cookies.get(_cookie(request))
     token = token_view(request, secret)
-    if token is not None and token.role in STAFF_ROLES:
-        return secret
-    viewer = viewer_of(request)
-    return secret_in(request) if viewer is not None and viewer.may(May.RUN) else None
+    if secret and token is not None and token.role in STAFF_ROLES:
+        return secret, token.role
+    viewer, secret = viewer_of(request), secret_in(request)
+    return (secret, viewer.role) if viewer is not None and secret and viewer.may(May.RUN) else None
 
 
 def staff_post(request: Request, form_token: Small = "") -> None:
@@ -78,8 +91,10 @@ def way_in(lang: Annotated[str | None, Query(max_length=2)] = None) -> Response:
 @router.post("/entrer")
 def enter(request: Request, token: Small = "") -> Response:
     """Take a manager's token for a cookie that no script can read."""
+    throttle_of(request).check(request, Doing.TOKEN, network_of(request))
     found = token_view(request, token)
     if found is None or found.role not in STAFF_ROLES:
+        throttle_of(request).count(request, Doing.TOKEN, network_of(request))
         return page(request, "staff/enter.html", status=403, private=True, wrong=True)
     response = _home()
     response.set_cookie(

@@ -37,6 +37,7 @@ class Basis:
     clock: Clock
     ids: Ids
     hash_badge: Callable[[str], tuple[HashedBadge, ...]]
+    site_key: bytes
 
     @property
     def site(self) -> str:
@@ -62,7 +63,12 @@ def basis(settings: Settings) -> Basis:
     named = settings.badges.key_file
     key = badge_key(named or folder.badge_key, may_make=named is None)
     return Basis(
-        settings=settings, folder=folder, clock=SystemClock(), ids=TimeOrderedIds(), hash_badge=badge_hasher(key)
+        settings=settings,
+        folder=folder,
+        clock=SystemClock(),
+        ids=TimeOrderedIds(),
+        hash_badge=badge_hasher(key),
+        site_key=key.key,
     )
 
 

@@ -102,13 +102,14 @@ def add_web(
     """The dashboard under the supervisor."""
     from dashboard.app import create_app
     from dashboard.dependencies import Services
+    from gateway.adapters.one_time_codes import TotpCodes
     from gateway.adapters.passwords import Argon2Passwords
 
     services = Services(
         store=store, bus=bus, clock=basis.clock, ids=basis.ids,
         transact=Transact(store=store, clock=basis.clock, deliver=deliver), pings=pings,
         hash_badge=typed_badge_hasher(basis.hash_badge), default_language=basis.settings.lab.language, demo=demo,
-        house=house(basis.settings), passwords=Argon2Passwords(), mail=add_letters(supervisor, basis),
+        house=house(basis.settings), passwords=Argon2Passwords(), codes=TotpCodes(basis.site_key), mail=add_letters(supervisor, basis),
         address=basis.settings.web.address, doors=doors or {},
     )  # fmt: skip
     web = Web(create_app(services), sock, basis.settings)

@@ -21,7 +21,8 @@ PREFIX = "etb_"
 
 
 @contextmanager
-def _opened(speech: Speech) -> Iterator[tuple[Store, Basis]]:
+def opened(speech: Speech) -> Iterator[tuple[Store, Basis]]:
+    """The store, brought up to date, for one short piece of work."""
     set_up_logging(verbose=speech.verbose, quiet=True)
     base = basis(speech.settings())
     store = _store(base)
@@ -54,12 +55,12 @@ def create_token(
                 "--resource goes with --role kiosk: the kiosk of one resource, and of that one alone",
             )
         )
-    with _opened(speech) as (store, base):
+    with opened(speech) as (store, base):
         secret = PREFIX + secrets.token_urlsafe(24)
         now = base.clock.now()
         expires = now + timedelta(days=expires_days) if expires_days else None
         with store.begin() as work:
-            _site(work, base)
+            put_site(work, base)
             if resource is not None and work.resource(resource) is None:
                 raise BadConfiguration(
                     speech.say(f"aucune ressource ne s'appelle {resource!r}", f"no resource is called {resource!r}")
@@ -80,16 +81,17 @@ def create_token(
         f"Notez ce jeton : il ne sera plus montré. Pour le retirer : etabli token revoke {token.id}",
         f"Keep this token: it will not be shown again. To take it back: etabli token revoke {token.id}",
     )
-    _aside(note)
+    aside(note)
     if screen is not None:
-        _aside(speech.say(f"Sur l'écran de la borne, ouvrez : {screen}", f"On the kiosk's screen, open: {screen}"))
+        aside(speech.say(f"Sur l'écran de la borne, ouvrez : {screen}", f"On the kiosk's screen, open: {screen}"))
 
 
-def _aside(text: str) -> None:
+def aside(text: str) -> None:
+    """Said beside what other programs read."""
     print(text, file=sys.stderr)
 
 
-def _site(work: Work, base: Basis) -> None:
+def put_site(work: Work, base: Basis) -> None:
     """A database that has never been started has no site yet."""
     lab = base.settings.lab
     work.put_site(id=base.ids.new(), slug=lab.slug, name=lab.name, timezone=lab.timezone)
@@ -97,7 +99,7 @@ def _site(work: Work, base: Basis) -> None:
 
 def revoke_token(speech: Speech, id: str) -> None:
     """Make a token useless from now on."""
-    with _opened(speech) as (store, base):
+    with opened(speech) as (store, base):
         now = base.clock.now()
         with store.begin() as work:
             found = work.revoke_token(id, now)
@@ -121,7 +123,7 @@ def _canonical(speech: Speech, number: str) -> str:
 def enrol_badge(speech: Speech, *, member: str, number: str) -> None:
     """Give a badge to a member."""
     canonical = _canonical(speech, number)
-    with _opened(speech) as (store, base):
+    with opened(speech) as (store, base):
         now = base.clock.now()
         with store.begin() as work:
             outcome = members.enrol_badge(

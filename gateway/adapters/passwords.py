@@ -19,8 +19,8 @@ _LOOKED_AT = 72
 class Argon2Passwords:
     """The second set of parameters that OWASP gives for Argon2id: 19 MiB, two passes, one lane."""
 
-    def __init__(self) -> None:
-        self._hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1, type=Type.ID)
+    def __init__(self, *, memory_kib: int = 19 * 1024) -> None:
+        self._hasher = PasswordHasher(time_cost=2, memory_cost=memory_kib, parallelism=1, type=Type.ID)
         self._room = BoundedSemaphore(AT_ONCE)
         self._nobody = self._hasher.hash("nobody has this one")
 

@@ -20,6 +20,8 @@ class SignedInBy(StrEnum):
 
     LINK = "link"
     PASSWORD = "password"
+    CARD = "card"
+    BADGE = "badge"
     DEMO = "demo"
 
 
@@ -68,6 +70,11 @@ def ends_at(role: Role, created: datetime, seen: datetime) -> datetime:
     """When a browser must be signed in anew: whoever reads names, sooner."""
     unused, longest = (12 / 24, 7) if may(role, May.RUN) or may(role, May.COUNT) else (30, 180)
     return min(seen + timedelta(days=unused), created + timedelta(days=longest))
+
+
+def awaits_second_factor(role: Role, session: BrowserSession, *, has_one: bool) -> bool:
+    """Whether this browser must still prove a second thing: for whoever runs the place, and whoever chose to."""
+    return not session.second_factor and (has_one or may(role, May.RUN))
 
 
 def may_replace_password(session: BrowserSession, now: datetime) -> bool:

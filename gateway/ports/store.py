@@ -29,6 +29,7 @@ from gateway.ports.store_calendar import CalendarWork
 from gateway.ports.store_feeds import FeedsWork
 from gateway.ports.store_notices import NoticesWork, WebhooksWork
 from gateway.ports.store_presence import PresenceWork
+from gateway.ports.store_proofs import ProofsWork
 from gateway.ports.store_team import TeamWork
 from gateway.ports.store_training import TrainingWork
 from gateway.ports.store_workshops import WorkshopWork
@@ -107,7 +108,8 @@ class Token:
 
 class Work(
     BookingsWork, WorkshopWork, AnswersWork, ArrivalsWork, TrainingWork, CalendarWork, PresenceWork,
-    NoticesWork, WebhooksWork, FeedsWork, AccountsWork, TeamWork, Protocol,
+    NoticesWork, WebhooksWork, FeedsWork, AccountsWork, TeamWork, ProofsWork,
+    Protocol,
 ):  # fmt: skip
     """One open transaction. Nothing is seen by anyone until it is committed; an exception rolls it back."""
 

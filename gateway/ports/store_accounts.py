@@ -22,6 +22,9 @@ class AccountsWork(Protocol):
     def note_browser_session(self, id: str, *, seen: datetime, until: datetime) -> None:
         """One that is still there was used and lasts until then."""
 
+    def raise_browser_session(self, id: str, digest: str) -> bool:
+        """One that has proved a second thing, under a new cookie; False when it is no longer there."""
+
     def forget_browser_session(self, member_id: str, id: str) -> bool:
         """End one of a member's; False when there is none such."""
 

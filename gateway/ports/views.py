@@ -23,6 +23,7 @@ from gateway.ports.views_calendar import CalendarViews
 from gateway.ports.views_feeds import FeedViews
 from gateway.ports.views_member import MemberViews
 from gateway.ports.views_notices import NoticesViews
+from gateway.ports.views_proofs import ProofsViews
 from gateway.ports.views_team import TeamViews
 from gateway.ports.views_training import TrainingViews
 from gateway.ports.views_workshops import WorkshopViews
@@ -89,7 +90,7 @@ class LastTap:
 
 class Views(
     ArrivalsViews, WorkshopViews, TrainingViews, CalendarViews, MemberViews, NoticesViews, FeedViews, AccountsViews,
-    TeamViews, Protocol,
+    TeamViews, ProofsViews, Protocol,
 ):  # fmt: skip
     """Reads. Each call is one short transaction of its own; StoreUnavailable when the database is away."""
 

@@ -16,6 +16,7 @@ class SignedInView:
     first_name: str
     language: str | None
     role: Role
+    has_second_factor: bool = False
 
 
 class AccountsViews(Protocol):

@@ -13,6 +13,7 @@ from dashboard.app import create_app
 from dashboard.dependencies import Services, digest_of
 from gateway.adapters.bus_memory import MemoryBroker, MemoryBus
 from gateway.adapters.ids import TimeOrderedIds
+from gateway.adapters.one_time_codes import TotpCodes
 from gateway.adapters.passwords import Argon2Passwords
 from gateway.adapters.sql import SqlStore
 from gateway.adapters.sql.guards import EXCLUSION, POSTGRESQL_GUARDS, TRIGGERS
@@ -52,7 +53,7 @@ class Place:
         deliver = Deliver(store=self.store, bus=bus, clock=clock, ids=self.lab.ids, site="hesdin")
         services = Services(
             store=self.store, bus=bus, clock=clock, ids=self.lab.ids, hash_badge=hash_badge, pings={},
-            passwords=Argon2Passwords(), transact=Transact(store=self.store, clock=clock, deliver=deliver),
+            passwords=Argon2Passwords(), codes=TotpCodes(b"a key of the tests"), transact=Transact(store=self.store, clock=clock, deliver=deliver),
         )  # fmt: skip
         with ExitStack() as stack:
             stack.callback(bus.close)

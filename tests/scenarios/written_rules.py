@@ -11,6 +11,7 @@ from dashboard.dependencies import Services, digest_of
 from devices.messages import BadgeTapped
 from etabli.bootstrap.lab import put_lab
 from etabli.settings.load import load
+from gateway.adapters.one_time_codes import TotpCodes
 from gateway.adapters.passwords import Argon2Passwords
 from gateway.domain.people import Role
 from gateway.service import members
@@ -51,7 +52,7 @@ class WrittenLab(ServiceLab):
     def _services(self) -> Services:
         return Services(
             store=self.store, bus=None, clock=self.clock, ids=self.ids, transact=self.transact,
-            pings={}, hash_badge=hashed, passwords=Argon2Passwords(),
+            pings={}, hash_badge=hashed, passwords=Argon2Passwords(), codes=TotpCodes(b"a key of the tests"),
         )  # fmt: skip
 
     def close(self) -> None:

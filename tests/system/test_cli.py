@@ -127,6 +127,10 @@ def test_a_lab_runs_keeps_its_lock_and_stops_cleanly(start, etabli, tmp_path, co
     token = json.loads(out)
     assert get(configured + "/api/v1/members", token["token"])[0] == 200
     assert etabli("token", "revoke", token["id"])[0] == 0
+    code, out, err = etabli("account", "invite", "marie@example.org", "--role", "administrator", "--json")
+    assert code == 0, err
+    assert "Entrer comme marie" in get(json.loads(out)["address"])[1]
+    assert etabli("account", "forget-phone", "marie@example.org")[0] == 1
     assert get(configured + "/api/v1/members", token["token"])[0] == 401
     assert etabli("token", "revoke", token["id"] + "x")[0] == 1
 

@@ -9,6 +9,7 @@ from dashboard.dependencies import Services, digest_of
 from devices.messages import HashedBadge, Outcome
 from gateway.adapters.bus_memory import MemoryBroker, MemoryBus
 from gateway.adapters.ids import TimeOrderedIds
+from gateway.adapters.one_time_codes import TotpCodes
 from gateway.adapters.passwords import Argon2Passwords
 from gateway.adapters.sql.store import SqlStore
 from gateway.domain.booking import Reservation
@@ -27,7 +28,7 @@ from gateway.service.deliver import Deliver
 from gateway.service.transact import Transact
 from tests.fakes.clock import FakeClock
 
-PASSWORDS = Argon2Passwords()
+PASSWORDS = Argon2Passwords(memory_kib=64)
 NOON = datetime(2026, 11, 24, 11, 0, tzinfo=UTC)
 SITE = "la-ruche"
 
@@ -80,7 +81,7 @@ class TestLab:
     def services(self) -> Services:
         return Services(
             store=self.store, bus=self.bus, clock=self.clock, ids=self.ids, transact=self.transact,
-            pings=self.pings, hash_badge=hash_badge, demo=self.demo, passwords=PASSWORDS, mail=self.letters.append,
+            pings=self.pings, hash_badge=hash_badge, demo=self.demo, passwords=PASSWORDS, codes=TotpCodes(b"a key of the tests"), mail=self.letters.append,
             address="https://lab.example", doors=self.doors,
         )  # fmt: skip
 

@@ -25,7 +25,7 @@ from sqlalchemy import (
 
 from gateway.adapters.sql.types import Moment, plain_json
 
-REVISION = "0020"
+REVISION = "0016"
 """The newest migration: `check()` refuses any other."""
 
 TAP_KINDS = "kind IN ('tap_granted', 'tap_refused', 'tap_noted')"
@@ -504,4 +504,35 @@ screen_notes = Table(
     _ref("resource_id", "resources.id"), _site(), _text("text"), _at("at", nullable=False),
     _at("until", nullable=False),
     PrimaryKeyConstraint("resource_id"),
+)  # fmt: skip
+
+pins = Table(
+    "pins", metadata,
+    Column("member_id", String(36), ForeignKey("members.id"), primary_key=True),
+    _text("kept"), _at("changed_at", nullable=False),
+)  # fmt: skip
+
+tries = Table(
+    "tries", metadata,
+    _ref("member_id", "members.id"), _text("proof"), Column("failures", Integer(), nullable=False), _at("locked_until"),
+    PrimaryKeyConstraint("member_id", "proof"),
+)  # fmt: skip
+
+cards = Table(
+    "cards", metadata, _id(), _site(), _ref("member_id", "members.id"),
+    _text("digest"), _at("made_at", nullable=False), _at("revoked_at"),
+    UniqueConstraint("digest"),
+    Index("ix_cards_member_id", "member_id"),
+)  # fmt: skip
+
+second_factors = Table(
+    "second_factors", metadata,
+    Column("member_id", String(36), ForeignKey("members.id"), primary_key=True),
+    _text("sealed"), _at("confirmed_at"), Column("last_step", Integer(), nullable=False),
+)  # fmt: skip
+
+recovery_codes = Table(
+    "recovery_codes", metadata,
+    _ref("member_id", "members.id"), Column("digest", String(64), nullable=False), _at("used_at"),
+    PrimaryKeyConstraint("member_id", "digest"),
 )  # fmt: skip

@@ -25,6 +25,7 @@ from gateway.adapters.sql.work_notices import NoticesPart
 from gateway.adapters.sql.work_people import PeoplePart
 from gateway.adapters.sql.work_policies import PoliciesPart
 from gateway.adapters.sql.work_presence import PresencePart
+from gateway.adapters.sql.work_proofs import ProofsPart
 from gateway.adapters.sql.work_reports import ReportsPart
 from gateway.adapters.sql.work_streams import StreamsPart
 from gateway.adapters.sql.work_taps import TapsPart
@@ -59,7 +60,7 @@ class Database(Protocol):
 class SqlWork(
     TeamPart, StreamsPart, TapsPart, ReportsPart, LogPart, LabPart, PeoplePart, TrainingPart, PoliciesPart, BookingsPart,
     WorkshopsPart, WaysPart, AnswersPart, ArrivalsPart, CalendarPart, PresencePart, NoticesPart, WebhooksPart,
-    FeedsPart, AccountsPart,
+    FeedsPart, AccountsPart, ProofsPart,
 ):  # fmt: skip
     """One open transaction, all its parts together."""
 

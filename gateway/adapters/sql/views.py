@@ -28,6 +28,7 @@ from gateway.adapters.sql.views_feeds import FeedViewsPart
 from gateway.adapters.sql.views_free import FreeViewsPart
 from gateway.adapters.sql.views_member import MemberViewsPart
 from gateway.adapters.sql.views_notices import NoticesReads
+from gateway.adapters.sql.views_proofs import ProofsReads
 from gateway.adapters.sql.views_team import TeamViewsPart
 from gateway.adapters.sql.views_training import TrainingViewsPart
 from gateway.adapters.sql.views_workshops import WorkshopsViewsPart
@@ -95,7 +96,7 @@ def needs_someone(device: Device) -> bool:
 
 class SqlViews(
     ArrivalsViewsPart, WorkshopsViewsPart, TrainingViewsPart, FreeViewsPart, MemberViewsPart, NoticesReads,
-    FeedViewsPart, AccountsReads, TeamViewsPart,
+    FeedViewsPart, AccountsReads, TeamViewsPart, ProofsReads,
 ):  # fmt: skip
     """Reads for pages and the API."""
 

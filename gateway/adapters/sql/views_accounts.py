@@ -13,13 +13,16 @@ from gateway.domain.accounts import BrowserSession, SignInLink
 from gateway.domain.people import Member, Role
 from gateway.ports.views_accounts import SignedInView
 
-_sessions, _members, _joined = schema.browser_sessions.c, schema.members.c, schema.member_sites.c
+_sessions, _members, _joined, _factors = (
+    schema.browser_sessions.c, schema.members.c, schema.member_sites.c, schema.second_factors.c,
+)  # fmt: skip
 _LIVE = (_sessions.site_id == SITE, _sessions.expires_at > moment("now"))
 
 SIGNED_IN = (
-    select(*BROWSER.columns, _members.first_name, _members.language, _joined.role)
+    select(*BROWSER.columns, _members.first_name, _members.language, _joined.role, _factors.confirmed_at)
     .join(schema.members, _members.id == _sessions.member_id)
     .join(schema.member_sites, (_joined.member_id == _sessions.member_id) & (_joined.site_id == _sessions.site_id))
+    .outerjoin(schema.second_factors, _factors.member_id == _sessions.member_id)
     .where(*_LIVE, _sessions.digest == bindparam("digest"), _members.active == true())
 )
 OF_MEMBER = (
@@ -41,9 +44,10 @@ class AccountsReads(ViewsPart):
 
     def signed_in(self, digest: str, now: datetime) -> SignedInView | None:
         """Who holds the cookie of this SHA-256, while the session lives and the member is active."""
-        for *row, first_name, language, role in self._all(SIGNED_IN, digest=digest, now=now):
+        for *row, first_name, language, role, confirmed_at in self._all(SIGNED_IN, digest=digest, now=now):
             return SignedInView(
-                session=BROWSER.read(row), first_name=first_name, language=language, role=Role(role)
+                session=BROWSER.read(row), first_name=first_name, language=language, role=Role(role),
+                has_second_factor=confirmed_at is not None,
             )  # fmt: skip
         return None
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BindParameter, bindparam, delete, select, update
+from sqlalchemy import BindParameter, bindparam, delete, select, true, update
 
 from gateway.adapters.sql import schema
 from gateway.adapters.sql.part import SITE, Part
@@ -41,6 +41,11 @@ SEEN = (
     update(schema.browser_sessions)
     .where(_sessions.site_id == SITE, _sessions.id == bindparam("session"))
     .values(last_seen_at=moment("seen"), expires_at=moment("until"))
+)
+RAISE = (
+    update(schema.browser_sessions)
+    .where(_sessions.site_id == SITE, _sessions.id == bindparam("session"))
+    .values(digest=bindparam("new_digest", type_=_sessions.digest.type), second_factor=true())
 )
 _OF_MEMBER = (_sessions.site_id == SITE, _sessions.member_id == MEMBER_ID)
 FORGET_ONE = delete(schema.browser_sessions).where(*_OF_MEMBER, _sessions.id == bindparam("session"))
@@ -82,6 +87,10 @@ class AccountsPart(Part):
     def note_browser_session(self, id: str, *, seen: datetime, until: datetime) -> None:
         """One that is still there was used and lasts until then."""
         self._tx.run(SEEN, site_id=self.site_id(), session=id, seen=seen, until=until)
+
+    def raise_browser_session(self, id: str, digest: str) -> bool:
+        """One that has proved a second thing, under a new cookie; False when it is no longer there."""
+        return self._tx.run(RAISE, site_id=self.site_id(), session=id, new_digest=digest) > 0
 
     def forget_browser_session(self, member_id: str, id: str) -> bool:
         """End one of a member's; False when there is none such."""

@@ -16,9 +16,11 @@ from gateway.domain.floor import BoardKey, BoardState
 from gateway.domain.opening import ClosedBy
 from gateway.domain.people import Role
 from gateway.domain.policy import Wanted
+from gateway.domain.proofs import PinFault
 from gateway.domain.refusals import ACCOUNT_MATTERS, NEXT_STEPS, Code, NextStep
 from gateway.domain.resources import SILENCE, DeviceRole, Presence, ResourceKind
 from gateway.domain.telling import TELLING, wording_key
+from gateway.service.accounts import Giving
 from gateway.service.members import Enrolment
 from gateway.wording import LANGUAGES, Words, catalogue
 
@@ -35,7 +37,7 @@ SAMPLE = {
     "level": 2, "prerequisite_names": NAMES, "cycle": "a → b → a",
     "least": 0, "most": 9, "hours": 12, "options": "a, b", "keys": "a, b", "version": 3, "age": 16, "limit_s": 7200,
     "training_names": NAMES, "titles": NAMES, "shelf": {"fr": "Étagère 2", "en": "Shelf 2"}, "body": "Bonjour.", "lab": "Le lab",
-    "link": "https://lab.example/compte/lien/x", "address": "ines@example.org",
+    "link": "https://lab.example/compte/lien/x", "address": "ines@example.org", "root": "https://lab.example",
 }  # fmt: skip
 
 
@@ -66,6 +68,8 @@ def keys():
     yield from (f"account.by.{by}" for by in SignedInBy)
     yield from (f"account.password.fault.{fault}" for fault in PasswordFault)
     yield from (f"account.said.{said}" for said in SAID)
+    yield from (f"account.pin.fault.{fault}" for fault in PinFault)
+    yield from (f"cards.refused.{given}" for given in Giving if given is not Giving.GIVEN)
     yield from ("alarm.relay_differs", "alarm.relay_unconfirmed", "verdict.account.title")
 
 

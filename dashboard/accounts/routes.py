@@ -1,0 +1,10 @@
+"""Every route about accounts."""
+
+from fastapi import APIRouter
+
+from dashboard.accounts import card, endpoints, factor, mine
+from dashboard.cards import endpoints as cards
+
+router = APIRouter()
+for part in (endpoints, mine, factor, card, cards):
+    router.include_router(part.router)

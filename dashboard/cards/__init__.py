@@ -1,0 +1,1 @@
+"""Printed cards: made, printed and taken back by the team."""
