@@ -47,10 +47,11 @@ class Telling:
 
     def of_site(self, agenda: Agenda, resource_of: Callable[[str], tuple[Names, str] | None], window: Span) -> Feed:
         """When each resource is taken, every workshop, every closure."""
-        entries = [
-            self._booking(one, self._words(f"calendar.named.{one.reservation.purpose}", names=one.names))
-            for one in agenda.bookings
-        ]
+        said: dict[tuple[str, str], str] = {}
+        for one in agenda.bookings:
+            key = (one.slug, one.reservation.purpose)
+            said[key] = said.get(key) or self._words(f"calendar.named.{one.reservation.purpose}", names=one.names)
+        entries = [self._booking(one, said[one.slug, one.reservation.purpose]) for one in agenda.bookings]
         entries += [self._workshop(view) for view in agenda.workshops]
         entries += [self._closure(closure, resource_of) for closure in agenda.closures]
         return self._feed(self._lab.name, window, entries)
