@@ -58,6 +58,7 @@ class EventKind(StrEnum):
     RESERVATION_RELEASED = "reservation_released"
     RESERVATION_SHORTENED = "reservation_shortened"
     RESERVATION_AFFECTED = "reservation_affected"
+    RESERVATION_STILL_AFFECTED = "reservation_still_affected"
     RESERVATION_STANDS_AGAIN = "reservation_stands_again"
     OTHER_TIME_POSSIBLE = "other_time_possible"
     SLOT_WAITED_FOR = "slot_waited_for"

@@ -61,6 +61,7 @@ TELLING: dict[EventKind, Telling] = {
     EventKind.RESERVATION_RECEIVED: Telling(topic=Topic.BOOKINGS),
     EventKind.RESERVATION_RELEASED: Telling(topic=Topic.BOOKINGS),
     EventKind.RESERVATION_SHORTENED: Telling(topic=Topic.BOOKINGS, known=True),
+    EventKind.RESERVATION_STILL_AFFECTED: Telling(topic=Topic.BOOKINGS, urgent=True),
     EventKind.RESERVATION_STANDS_AGAIN: Telling(topic=Topic.BOOKINGS),
     EventKind.OTHER_TIME_POSSIBLE: Telling(topic=Topic.BOOKINGS),
     EventKind.SLOT_OFFERED: Telling(topic=Topic.BOOKINGS),

@@ -32,6 +32,9 @@ class ArrivalsWork(Protocol):
     def touched(self, resource_id: str, since: datetime, until: datetime | None) -> tuple[Reservation, ...]:
         """Members' standing reservations of a resource that share a moment with that time."""
 
+    def late_returns(self, now: datetime) -> tuple[Resource, ...]:
+        """Resources that are out of service and should have been back by now."""
+
     def equals(self, *, resource_id: str | None, group_id: str | None) -> tuple[Resource, ...]:
         """The resource, or all of the group, in the lab's order."""
 

@@ -10,6 +10,7 @@ from gateway.ports.errors import StoreUnavailable
 from gateway.ports.store import Work
 from gateway.service.arrivals import settle_stays
 from gateway.service.waiting import settle_line
+from gateway.service.waiting_times import find_late_returns
 
 EVERY_S = 5.0
 
@@ -37,6 +38,7 @@ class ArrivalsSweeper:
         try:
             self._transact(self._settle_stays)
             self._transact(settle_line)
+            self._transact(find_late_returns)
         except StoreUnavailable as error:
             _log.warning("bookings wait for the store: %s", error)
 

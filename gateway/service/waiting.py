@@ -13,6 +13,8 @@ from gateway.ports.store import Work
 from gateway.service import bookings
 from gateway.service.arrivals import log_booking
 
+SOON = timedelta(days=1)
+"""Whoever has booked so long ahead hears that a machine is not back when it should be."""
 ENDED = {WaitState.MISSED: EventKind.SLOT_OFFER_MISSED, WaitState.LEFT: EventKind.SLOT_LEFT}
 
 
@@ -175,12 +177,29 @@ def look_elsewhere(work: Work, resource: Resource, now: datetime) -> None:
         if held.member_id is None or held.id in known:
             continue
         log_booking(work, EventKind.RESERVATION_AFFECTED, held, now)
-        wait = Wait(
-            id=held.id, member_id=held.member_id, span=held.span, joined_at=held.created_at,
-            group_id=resource.group_id, moves=True,
-        )  # fmt: skip
-        work.save_wait(wait)
+        work.save_wait(_must_move(held, held.member_id, resource))
     settle_line(work, now)
+
+
+def _must_move(held: Reservation, member_id: str, resource: Resource) -> Wait:
+    return Wait(
+        id=held.id, member_id=member_id, span=held.span, joined_at=held.created_at, group_id=resource.group_id,
+        moves=True,
+    )  # fmt: skip
+
+
+def look_again(work: Work, resource: Resource, now: datetime) -> frozenset[str]:
+    """The resource is not back as expected: the same for whoever has booked it soon, once; ids of these bookings."""
+    work.live_waits()
+    found = set()
+    for held in work.touched(resource.id, now, now + SOON):
+        if held.member_id is not None and work.wait(held.id) is None:
+            log_booking(work, EventKind.RESERVATION_STILL_AFFECTED, held, now)
+            work.save_wait(_must_move(held, held.member_id, resource))
+            found.add(held.id)
+    if found:
+        settle_line(work, now)
+    return frozenset(found)
 
 
 def stand_again(work: Work, resource: Resource, now: datetime) -> None:

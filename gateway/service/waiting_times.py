@@ -15,7 +15,7 @@ from gateway.domain.waiting import Wait, WaitState
 from gateway.domain.why_not import why_not
 from gateway.ports.store import Work
 from gateway.ports.views_calendar import Machines
-from gateway.service.waiting import in_line, move_to, taken, to_move
+from gateway.service.waiting import in_line, look_again, move_to, taken, to_move
 
 
 def choices(work: Work, *, id: str, now: datetime) -> tuple[Choice, ...] | None:
@@ -62,10 +62,17 @@ def _machines(work: Work, wait: Wait, held: Reservation, window: Span, now: date
     return found or Machines(machines=(), member=None)
 
 
-def tell_other_times(work: Work, resource: Resource, now: datetime) -> None:
-    """Whoever has no equal machine at the same time hears of the nearest other one."""
+def find_late_returns(work: Work, now: datetime) -> None:
+    """Machines that are not back as expected; looking twice changes nothing more."""
+    for resource in work.late_returns(now):
+        tell_other_times(work, resource, now, only=look_again(work, resource, now))
+
+
+def tell_other_times(work: Work, resource: Resource, now: datetime, *, only: frozenset[str] | None = None) -> None:
+    """Whoever has no equal machine at the same time hears of the nearest other one; ``only`` those, if named."""
     for wait in work.moves_from(resource.id):
-        held = to_move(work, wait) if wait.state is WaitState.WAITING else None
+        asked = wait.state is WaitState.WAITING and (only is None or wait.id in only)
+        held = to_move(work, wait) if asked else None
         nearest = next(iter(_choices(work, wait, held, now)), None) if held else None
         if nearest is not None:
             event = Event(

@@ -37,6 +37,17 @@ def wait_for(lab, member, **how):
     return Wait(**values | how)
 
 
+def test_machines_that_should_be_back_by_now(store, stored_lab):
+    lab = stored_lab
+    for out, back_at, late in (
+        (True, None, False), (True, lab.now + timedelta(seconds=1), False), (True, lab.now, True),
+        (False, lab.now, False),
+    ):  # fmt: skip
+        with store.begin() as work:
+            changed = work.put_resource(replace(lab.laser, out_of_service=out, back_at=back_at))
+            assert work.late_returns(lab.now) == ((changed,) if late else ())
+
+
 def test_who_came_is_noted_once_and_is_not_released(store, stored_lab):
     lab, held = stored_lab, stored_lab.booking(0, 1)
     with store.begin() as work:

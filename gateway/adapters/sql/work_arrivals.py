@@ -103,6 +103,15 @@ EQUALS = (
     .where(or_(_resources.c.id == bindparam("resource_id"), _resources.c.group_id == bindparam("group_id")))
     .order_by(_resources.c.position, _resources.c.slug)
 )
+LATE_RETURNS = (
+    select(*RESOURCE.columns)
+    .where(
+        _resources.c.site_id == SITE,
+        _resources.c.out_of_service,
+        _resources.c.back_at <= _at("now", _resources.c.back_at),
+    )
+    .order_by(_resources.c.position, _resources.c.slug)
+)
 TAKEN = (
     select(_booked.id)
     .where(_booked.resource_id == bindparam("resource_id"), _booked.cancelled_at.is_(None))
@@ -162,6 +171,10 @@ class ArrivalsPart(Part):
         given = {"site_id": self.site_id(), "resource_id": resource_id, "since": since}
         rows = self._tx.all(TOUCHED_UNTIL, **given, until=until) if until else self._tx.all(TOUCHED, **given)
         return tuple(RESERVATION.read(row) for row in rows)
+
+    def late_returns(self, now: datetime) -> tuple[Resource, ...]:
+        """Resources that are out of service and should have been back by now."""
+        return tuple(RESOURCE.read(row) for row in self._tx.all(LATE_RETURNS, site_id=self.site_id(), now=now))
 
     def equals(self, *, resource_id: str | None, group_id: str | None) -> tuple[Resource, ...]:
         """The resource, or all of the group, in the lab's order."""

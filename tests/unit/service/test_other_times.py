@@ -121,6 +121,27 @@ def test_whoever_has_nothing_to_move_has_no_choice(floor, booked, now):
     assert floor.reservation(booked.id).status is Status.CANCELLED
 
 
+def test_who_has_booked_a_machine_that_is_not_back_as_expected_is_told_once_and_may_move(floor, now):
+    floor.out(back_at=now + DAY)
+    tomorrow = floor.book(floor.lab.ada, now + DAY, now + DAY + HOUR)
+    floor.book(floor.lab.ada, now + 3 * DAY, now + 3 * DAY + HOUR)
+    busy = floor.book(floor.lab.bob, now + DAY, now + DAY + HOUR, resource="laser-2")
+    floor.later(24 * 60 - 1)
+    assert floor.kinds("reservation_still_affected") == []
+    floor.later(1)
+    floor.later(1)
+    assert floor.kinds("reservation_still_affected", "other_time_possible") == [
+        ("reservation_still_affected", floor.lab.ada), ("other_time_possible", floor.lab.ada),
+    ]  # fmt: skip
+    assert choices(floor, tomorrow.id)[0][1].starts == busy.span.ends
+    assert take(floor, tomorrow.id, "laser-2", busy.span.ends).resource_id == floor.twin.id
+    floor.later(47 * 60)
+    assert len(floor.kinds("reservation_still_affected")) == 2
+    floor.back()
+    floor.later(1)
+    assert len(floor.kinds("reservation_still_affected")) == 2
+
+
 def test_a_machine_that_is_out_may_be_booked_from_when_it_is_expected_back(floor, now):
     floor.out(back_at=now + 2 * DAY)
 
