@@ -11,7 +11,7 @@ from rich.table import Table
 
 from bench.figures import Figure
 
-MODULES = ("tap", "decide", "free", "bookings", "series_points", "fanout", "sessions_page", "start")
+MODULES = ("tap", "decide", "free", "bookings", "series_points", "fanout", "sessions_page", "pages", "start")
 LATEST = Path(__file__).with_name("latest.json")
 
 

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from fastapi import FastAPI
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.staticfiles import StaticFiles
 
 from dashboard import health, idempotency, problems
@@ -64,6 +65,8 @@ def create_app(services: Services) -> FastAPI:
     idempotency.install(app, services)
     app.add_middleware(SameOrigin)
     app.add_middleware(SecurityHeaders)
+    # The live stream and fonts are left as they are.
+    app.add_middleware(GZipMiddleware, minimum_size=500, compresslevel=6)
     return app
 
 
