@@ -6,6 +6,7 @@ import random
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Self
 
 PACKET = 1460
 RETRANSMISSION_S = 1.0
@@ -38,7 +39,7 @@ class ToxicProxy:
     port: int = 0
     refused: int = 0
 
-    def __enter__(self) -> "ToxicProxy":
+    def __enter__(self) -> Self:
         self._dice, self._free_at, self._open = random.Random(self.seed), [0.0, 0.0], True
         self._pairs: set[asyncio.StreamWriter] = set()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -95,7 +96,7 @@ class ToxicProxy:
     def _stop(self) -> None:
         self._ended.set()
 
-    def _set_open(self, value: bool) -> None:  # noqa: FBT001
+    def _set_open(self, value: bool) -> None:
         self._open = value
         if not value:
             self._abort()
