@@ -224,6 +224,28 @@ def _add_config(cli: typer.Typer, language: Language) -> None:
 
         config.migrate(context.obj)
 
+    @cli.command(
+        help=told(
+            "Tout le lab dans un fichier, même pendant qu'il tourne.", "The whole lab in one file, even while it runs."
+        )
+    )
+    def backup(
+        context: typer.Context,
+        file: Annotated[Path | None, typer.Argument(help=told("Le fichier à écrire.", "The file to write."))] = None,
+        json: Json = False,
+    ) -> None:
+        from etabli.commands import archives
+
+        archives.backup(context.obj, file, as_json=json)
+
+    @cli.command(help=told("Remettre un lab en place, dans un dossier vide.", "Put a lab back, in an empty folder."))
+    def restore(
+        context: typer.Context, file: Annotated[Path, typer.Argument(help=told("La sauvegarde.", "The backup."))]
+    ) -> None:
+        from etabli.commands import archives
+
+        archives.restore_from(context.obj, file)
+
     grafana = typer.Typer(
         no_args_is_help=True, help=told("Le tableau de Grafana.", "Grafana's board."), rich_markup_mode=None
     )

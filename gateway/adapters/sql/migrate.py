@@ -8,6 +8,7 @@ from typing import Any
 
 from alembic import command
 from alembic.config import Config
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, create_engine, event
 from sqlalchemy.engine import Engine
 from sqlalchemy.exc import SQLAlchemyError
@@ -40,6 +41,13 @@ def migrate(where: str | Path) -> None:
                 put_guards(connection)
         except SQLAlchemyError as fault:
             raise _explained(connection.dialect.name, fault) from fault
+
+
+def revisions() -> tuple[str, ...]:
+    """Every version of the schema that can be brought up to date, the oldest first."""
+    config = Config()
+    config.set_main_option("script_location", str(_FOLDER))
+    return tuple(reversed([script.revision for script in ScriptDirectory.from_config(config).walk_revisions()]))
 
 
 def put_guards(connection: Connection) -> None:
