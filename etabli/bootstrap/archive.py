@@ -7,24 +7,22 @@ first, the store last. A fact is in the store's copy, or still in its outbox's c
 import hashlib
 import io
 import json
-import sqlite3
 import tarfile
 import tempfile
 from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from etabli.bootstrap.folder import DataFolder
 from etabli.words import Sentence
-from gateway.ports.errors import BadConfiguration
+from gateway.adapters.sql.copying import check_database, copy_database, count_rows
+from gateway.ports.errors import BadConfiguration, StoreUnavailable
 
 MANIFEST, DATA, CONFIGURATION = "manifest.json", "data", "configuration"
 FORMAT = 1
 _LEFT_OUT = {".db-wal", ".db-shm", ".db-journal", ".lock", ".log", ".new"}
 _MADE_ANEW = {"mosquitto.conf"}
-_COUNTED = ("members", "sessions", "reservations", "qualifications", "events")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +51,7 @@ def back_up(folder: DataFolder, file: Path, *, configuration: Path, site: str, n
             backup = _write(folder, part, configuration, Path(scratch), site, now)
         read(part)
         part.replace(file)
-    except (OSError, sqlite3.Error) as error:
+    except (OSError, StoreUnavailable) as error:
         part.unlink(missing_ok=True)
         raise BadConfiguration(
             Sentence(f"{file} n'a pas pu être écrit : {error}", f"{file} could not be written: {error}")
@@ -73,9 +71,9 @@ def _write(
             copy = source
             if source.suffix == ".db":
                 copy = scratch / "copy.db"
-                _copy_database(source, copy)
+                copy_database(source, copy)
                 if source == folder.store:
-                    rows, revision = _count(copy)
+                    rows, revision = count_rows(copy)
             data = copy.read_bytes() if copy.stat().st_size < 1 << 20 else None
             files[name] = hashlib.sha256(data).hexdigest() if data is not None else _digest(copy)
             entry = archive.gettarinfo(copy, name)
@@ -108,25 +106,6 @@ def _configured(configuration: Path) -> Iterator[tuple[str, Path]]:
     found = [configuration, *sorted((beside / "secrets").rglob("*"))]
     for path in (path for path in found if path.is_file()):
         yield f"{CONFIGURATION}/{path.relative_to(beside).as_posix()}", path
-
-
-def _copy_database(source: Path, copy: Path) -> None:
-    copy.unlink(missing_ok=True)
-    with (
-        closing(sqlite3.connect(f"file:{source}?mode=ro", uri=True, timeout=30)) as there,
-        closing(sqlite3.connect(copy)) as here,
-    ):
-        there.backup(here)
-        (sound,) = here.execute("PRAGMA integrity_check(1)").fetchone()
-    if sound != "ok":
-        raise sqlite3.DatabaseError(f"{source.name} is damaged: {sound}")
-
-
-def _count(store: Path) -> tuple[dict[str, int], str]:
-    with closing(sqlite3.connect(store)) as connection:
-        (revision,) = connection.execute("SELECT version_num FROM alembic_version").fetchone()
-        rows = {name: int(connection.execute(f"SELECT count(*) FROM {name}").fetchone()[0]) for name in _COUNTED}  # noqa: S608 - our own names
-    return rows, str(revision)
 
 
 def _digest(file: Path) -> str:
@@ -216,11 +195,11 @@ def restore(file: Path, folder: DataFolder, *, known: tuple[str, ...]) -> Backup
     folder.path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.path.parent, prefix=".etabli-restore-") as scratch:
         made = _extracted(file, Path(scratch), DATA)
-        for database in made.rglob("*.db"):
-            with closing(sqlite3.connect(database)) as connection:
-                (sound,) = connection.execute("PRAGMA integrity_check(1)").fetchone()
-            if sound != "ok":
-                raise _damaged(file, f"{database.name}: {sound}")
+        try:
+            for database in made.rglob("*.db"):
+                check_database(database, database.name)
+        except StoreUnavailable as error:
+            raise _damaged(file, str(error)) from None
         if folder.path.exists():
             folder.path.rmdir()
         made.rename(folder.path)
