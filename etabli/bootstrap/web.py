@@ -69,6 +69,7 @@ class Web:
             app, log_config=None, access_log=False, lifespan="on", ws="none", http="h11", loop="asyncio",
             timeout_graceful_shutdown=GRACE_S, server_header=False, timeout_keep_alive=15,
             ssl_certfile=web.certificate, ssl_keyfile=web.key,
+            forwarded_allow_ips=["127.0.0.1", "::1", *(str(proxy) for proxy in web.proxies)],
         )  # fmt: skip
         self._server = uvicorn.Server(self._config)
 

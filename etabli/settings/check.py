@@ -3,8 +3,10 @@
 import os
 import socket
 from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from pydantic import ValidationError
 
@@ -14,7 +16,11 @@ from etabli.settings.problems import Loc, Problem, show
 from etabli.words import Sentence
 from gateway.domain.training import cycle_in, refresher_is_shorter
 
+if TYPE_CHECKING:
+    from cryptography.x509 import Certificate
+
 WARNING = True
+SOON_DAYS = 21
 
 
 def check(file: Path, *, running: bool = False) -> tuple[Problem, ...]:
@@ -25,7 +31,7 @@ def check(file: Path, *, running: bool = False) -> tuple[Problem, ...]:
     if not source.problems:
         problems += [*_duplicates(source), *_references(source), *_bridges(source), *_environment()]
     if settings is not None:
-        problems += [*_files(source, settings), *_openness(source, settings)]
+        problems += [*_files(source, settings), *_certificate(source, settings), *_openness(source, settings)]
         problems += [] if running else _ports(source, settings)
     return tuple(sorted(set(problems), key=lambda problem: (problem.warning, problem.line or 0, problem.key)))
 
@@ -201,6 +207,54 @@ def _files(source: Source, settings: Settings) -> Iterator[Problem]:
         yield source.problem(
             ("data", "directory"), Sentence(f"impossible d'écrire dans {existing}", f"cannot write in {existing}")
         )
+
+
+def _certificate(source: Source, settings: Settings) -> Iterator[Problem]:
+    """A certificate that browsers will not take: another name than the lab's, or a date that is near or past."""
+    from cryptography import x509
+
+    web = settings.web
+    if web.certificate is None or not web.certificate.is_file():
+        return
+    key = ("web", "certificate")
+    try:
+        certificate = x509.load_pem_x509_certificate(web.certificate.read_bytes())
+    except ValueError:
+        yield source.problem(key, Sentence("ce n'est pas un certificat PEM", "this is no PEM certificate"))
+        return
+    days = (certificate.not_valid_after_utc - datetime.now(UTC)).days
+    if days < SOON_DAYS:
+        day = f"{certificate.not_valid_after_utc:%Y-%m-%d}"
+        says = Sentence(
+            f"ce certificat finit le {day} : les navigateurs n'en voudront plus ; faites-le renouveler",
+            f"this certificate ends on {day}: browsers will no longer take it; have it renewed",
+        )
+        yield source.problem(key, says, warning=days >= 0)
+    host = urlsplit(web.address).hostname if web.address else None
+    names = _names_in(certificate)
+    if host and not any(_is_named(host, name) for name in names):
+        says = Sentence(
+            f"web.address dit {host}, mais ce certificat est pour {_list(names)}",
+            f"web.address says {host}, but this certificate is for {_list(names)}",
+        )
+        yield source.problem(key, says)
+
+
+def _names_in(certificate: "Certificate") -> list[str]:
+    from cryptography import x509
+
+    try:
+        told = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except x509.ExtensionNotFound:
+        return []
+    return [*told.get_values_for_type(x509.DNSName), *map(str, told.get_values_for_type(x509.IPAddress))]
+
+
+def _is_named(host: str, name: str) -> bool:
+    """A star stands for one label."""
+    return host.lower() == name.lower() or (
+        name.startswith("*.") and host.partition(".")[2].lower() == name[2:].lower()
+    )
 
 
 def _openness(source: Source, settings: Settings) -> Iterator[Problem]:

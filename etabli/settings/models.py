@@ -12,6 +12,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    IPvAnyAddress,
     StringConstraints,
     ValidationError,
     model_validator,
@@ -144,6 +145,8 @@ class WebSettings(Strict):
     """TLS certificate chain (PEM); without it the pages go over plain HTTP."""
     key: Path | None = None
     """Private key of the certificate (PEM), mode 0600."""
+    proxies: tuple[IPvAnyAddress, ...] = ()
+    """Addresses of reverse proxies, on other computers, that say by `X-Forwarded-Proto` and `X-Forwarded-For` how and from where a page was asked for. One on this computer is always believed."""
 
     @model_validator(mode="after")
     def _both_or_none(self) -> "WebSettings":
