@@ -28,7 +28,7 @@ from dashboard.member import messages, own
 from dashboard.programme import endpoints as programme
 from dashboard.security import SecurityHeaders
 from dashboard.staff import endpoints as staff
-from dashboard.staff import workshops
+from dashboard.staff import planning, workshops
 
 STATIC = Path(__file__).parent / "static"
 
@@ -54,7 +54,7 @@ def create_app(services: Services) -> FastAPI:
     app.state.slugs, app.state.throttle = {}, Throttle()
     problems.install(app)
     pages = (
-        floor.router, kiosk.router, staff.router, workshops.router, calendar.router, accounts.router,
+        floor.router, kiosk.router, staff.router, workshops.router, planning.router, calendar.router, accounts.router,
         booking.router, sentence.router, member.router, own.router, messages.router,
         programme.router, health.router, design.router,
     )  # fmt: skip

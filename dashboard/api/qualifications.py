@@ -271,7 +271,7 @@ def refuse(
     return _told(request, services, staff, made)
 
 
-@router.post("/{id}/revoke", operation_id="revokeQualification", responses=problems(403, 404, 409))
+@router.post("/{id}/revoke", operation_id="revokeQualification", responses=problems(400, 403, 404, 409))
 def revoke(
     request: Request, services: Asked, staff: Staff, id: IdInPath, wish: Revocation | None = None
 ) -> QualificationShape:

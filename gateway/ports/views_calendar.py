@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from gateway.domain.booking import Reservation
 from gateway.domain.free_spans import Machine
 from gateway.domain.opening import Closure, Opening, Schedule
 from gateway.domain.people import Member
@@ -33,6 +34,14 @@ class Machines:
     member: Member | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planned:
+    """A reservation with whoever has it; for the team."""
+
+    reservation: Reservation
+    member: Member | None
+
+
 class CalendarViews(Protocol):
     """Each call is one short transaction of its own; StoreUnavailable when the database is away."""
 
@@ -43,3 +52,9 @@ class CalendarViews(Protocol):
         self, *, resource: str | None, group: str | None, member_id: str | None, window: Span, now: datetime
     ) -> Machines | None:
         """One resource, or those of a group, for one member or anybody; None when one of them does not exist."""
+
+    def planned(self, window: Span) -> tuple[Planned, ...]:
+        """Every standing reservation that touches the window, soonest first."""
+
+    def planned_one(self, id: str) -> Planned | None:
+        """One reservation, standing or not."""

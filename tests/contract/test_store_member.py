@@ -84,3 +84,22 @@ def test_their_places_and_how_many_wait_before_them(store, stored_lab):
     assert (mine.place, mine.ahead, mine.view.workshop) == (places[2], 1, session)
     assert store.views().places_of(lab.ada.id, NOW) == ()
     assert store.views().places_of(lab.bob.id, NOW + 3 * HOUR) == ()
+
+
+def test_the_plan_of_a_day_names_who_has_what(store, stored_lab):
+    lab = stored_lab
+    before, over_the_edge, inside = lab.booking(-30, -29), lab.booking(-1, 1), lab.booking(2, 3, lab.bob)
+    gone, nobody = lab.booking(4, 5), lab.booking(6, 7, member_id=None, purpose=Purpose.MAINTENANCE)
+    with store.begin() as work:
+        for each in (before, over_the_edge, inside, gone, nobody):
+            assert work.add_reservation(each)
+        work.cancel_reservation(gone.id, NOW)
+    views = store.views()
+    found = views.planned(Span(NOW, NOW + 8 * HOUR))
+    assert [(one.reservation, one.member) for one in found] == [
+        (over_the_edge, lab.ada), (inside, lab.bob), (nobody, None),
+    ]  # fmt: skip
+    one = views.planned_one(gone.id)
+    assert one is not None
+    assert (one.reservation.cancelled_at, one.member) == (NOW, lab.ada)
+    assert views.planned_one(lab.ids.new()) is None

@@ -3,6 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
+from gateway.domain.people import Role
 from tests.web.booked import HOUR, booked, door, planned
 from tests.web.lab import TestLab
 from tests.web.server import served
@@ -20,6 +21,8 @@ def place():
     now = lab.clock.now()
     lab.session("soudure", "Léa", minutes=25)
     held = lab.reserve("laser", "Léa", now + 28 * HOUR, now + 30 * HOUR)
+    with lab.store.begin() as work:
+        work.set_role(lab.people["Inès"].id, Role.MANAGER)
     full = planned(lab, "Soirée jeux", 50, seats=2, taken=4)
     planned(lab, "Usinage", 74, training="usinage")
     with served(lab.app()) as address:
@@ -48,7 +51,7 @@ def go(place, open_page):  # noqa: F811 - the fixture
         ("/moi", "Léa"), ("/moi/reservations", "Léa"), ("/moi/reservations/{held}", "Léa"),
         ("/moi/reservations/{held}/fin", "Léa"), ("/moi/reservations/{held}/donner", "Léa"),
         ("/moi/reservations/{held}/annuler", "Léa"), ("/moi/messages", "Léa"), ("/ateliers", "Léa"),
-        ("/ateliers/{full}", "Léa"),
+        ("/ateliers/{full}", "Léa"), ("/equipe/planning", "Inès"), ("/equipe/planning/{held}", "Inès"),
     ],
 )  # fmt: skip
 def test_pages_have_no_fault_that_axe_can_find(place, go, path, who):
