@@ -25,6 +25,7 @@ from dashboard.kiosk import endpoints as kiosk
 from dashboard.live import LiveHub
 from dashboard.member import endpoints as member
 from dashboard.member import messages, own
+from dashboard.offline import endpoints as offline
 from dashboard.programme import endpoints as programme
 from dashboard.security import SecurityHeaders
 from dashboard.staff import endpoints as staff
@@ -56,7 +57,7 @@ def create_app(services: Services) -> FastAPI:
     pages = (
         floor.router, kiosk.router, staff.router, workshops.router, planning.router, calendar.router, accounts.router,
         booking.router, sentence.router, member.router, own.router, messages.router,
-        programme.router, health.router, design.router,
+        programme.router, offline.router, health.router, design.router,
     )  # fmt: skip
     for router in (*pages, api):
         app.include_router(router)

@@ -27,7 +27,7 @@ from dashboard.navigation import PLACES
 from gateway.wording import LANGUAGES, Words
 
 FOLDER = Path(__file__).parent
-FEATURES = ("accounts", "booking", "cards", "design", "floor", "kiosk", "member", "programme", "staff")
+FEATURES = ("accounts", "booking", "cards", "design", "floor", "kiosk", "member", "offline", "programme", "staff")
 YEAR_S = 365 * 24 * 3600
 
 
@@ -58,15 +58,21 @@ def page(
     words: Words | None = None,
     status: int = 200,
     private: bool = False,
+    keep: bool = False,
     **values: Any,
 ) -> HTMLResponse:
-    """A whole page in the language asked for, which is remembered when the address asked for it."""
+    """A whole page in the language asked for, which is remembered when the address asked for it.
+
+    ``keep``: a telephone may keep it for when there is no network; nothing in it is about anybody but the viewer.
+    """
     words = words or words_of(request)
     text = fragment(template, words, **_frame(request, words), **values)
     response = HTMLResponse(text, status_code=status)
     private = private or viewer_of(request) is not None
     response.headers["Cache-Control"] = "no-store" if private else "no-cache"
     response.headers["Content-Language"] = words.lang
+    if keep:
+        response.headers["Etabli-Keep"] = "1"
     response.headers["Vary"] = "Accept-Language, Cookie"
     if request.query_params.get("lang") in LANGUAGES:
         response.set_cookie(LANGUAGE_COOKIE, words.lang, max_age=YEAR_S, samesite="lax", httponly=True)
@@ -81,6 +87,7 @@ def _frame(request: Request, words: Words) -> dict[str, Any]:
         "lab_name": lab_of(request).name,
         "demo": services_of(request).demo,
         "viewer": viewer_of(request),
+        "seen_at": services_of(request).clock.now(),
         **frame_anywhere(request, words.lang),
     }
 
@@ -116,7 +123,7 @@ def error_page(
     clock = services_of(request).clock
     words = Words(language_of(request), zone="UTC", now=clock.now())
     values = {"title": title, "detail": detail, "status": status, "lab_name": "", "demo": False}
-    values["viewer"] = getattr(request.state, "viewer", None)
+    values |= {"viewer": getattr(request.state, "viewer", None), "seen_at": None}
     values |= frame_anywhere(request, lang)
     text = fragment("shared/problem.html", words, **values)
     return HTMLResponse(text, status_code=status, headers=dict(headers))

@@ -25,7 +25,7 @@ Day = Annotated[str | None, Query(max_length=10)]
 def every(request: Request, services: Asked, cherche: Annotated[str, Query(max_length=100)] = "") -> HTMLResponse:
     """Kinds and machines, with the opening hours of the coming days."""
     views, words, now = services.store.views(), words_of(request), services.clock.now()
-    kinds, machines = shown.cards(views.floor(now), views.groups(), words, now, cherche.strip())
+    kinds, machines = shown.cards(views.resources(), views.groups(), words, cherche.strip())
     zone = ZoneInfo(lab_of(request).timezone)
     schedules = views.schedules(Span(now - DAY, now + (WEEK_DAYS + 1) * DAY))
     hours = shown.hours_of(schedules, day_of(now, zone), WEEK_DAYS, zone, words)

@@ -10,7 +10,7 @@ from fastapi import Query
 from dashboard.accounts.viewer import Viewer
 from dashboard.booking import choices
 from dashboard.booking.choices import DAY, MINUTE, Found
-from dashboard.booking.views import Subject, around, subject_of
+from dashboard.booking.views import Subject, around, kind_of, subject_of
 from dashboard.dependencies import Services
 from dashboard.problems import Problem
 from gateway.domain.booking import HOLDING, Reservation
@@ -43,23 +43,23 @@ def sought(
     services: Services, viewer: Viewer | None, *, machine: str | None, kind: str | None, change: str | None
 ) -> Sought:
     """The machine or the kind that an address names; a problem when there is none."""
-    views, now = services.store.views(), services.clock.now()
+    views = services.store.views()
     moves = views.booking_of(viewer.member_id, change) if viewer and change else None
     if change and viewer and (moves is None or moves.status not in HOLDING):
         raise Problem("not_found")
-    groups = views.groups()
+    groups, resources = views.groups(), views.resources()
     if machine:
-        view = views.resource(machine, now)
-        if view is None:
-            raise Problem("not_found")
-        subject = subject_of(view, groups)
+        resource = next((each for each in resources if each.slug == machine), None)
+        subject = subject_of(resource, groups) if resource else None
     else:
         group = next((each for each in groups if each.slug == kind), None)
-        view = next((v for v in views.floor(now) if group and v.resource.group_id == group.id), None)
-        if group is None or view is None:
-            raise Problem("not_found")
-        subject = Subject(slug=group.slug, names=group.names, icon=str(view.resource.kind), kind=True)
-    return Sought(subject=subject, needs=tuple(t.names for t in view.trainings), viewer=viewer, moves=moves)
+        resource = next((each for each in resources if group and each.group_id == group.id), None)
+        subject = kind_of(group, resource) if group and resource else None
+    if resource is None or subject is None:
+        raise Problem("not_found")
+    names = {training.slug: training.names for training in views.trainings()} if resource.trainings else {}
+    needs = tuple(names[slug] for slug in resource.trainings if slug in names)
+    return Sought(subject=subject, needs=needs, viewer=viewer, moves=moves)
 
 
 def machines(services: Services, sought: Sought, window: Span, now: datetime) -> Machines:

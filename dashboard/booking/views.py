@@ -10,13 +10,11 @@ from zoneinfo import ZoneInfo
 
 from dashboard.booking import choices
 from dashboard.booking.choices import DAY, MINUTE, WEEK_DAYS, Found
-from dashboard.floor.views import tile
 from gateway.domain.local_time import first_moment, wall_clock
 from gateway.domain.people import Names
 from gateway.domain.refusals import ACCOUNT_MATTERS, Refusal
-from gateway.domain.resources import ResourceGroup
+from gateway.domain.resources import Resource, ResourceGroup
 from gateway.domain.timespan import Span
-from gateway.ports.views import ResourceView
 from gateway.ports.views_calendar import Schedules
 from gateway.ports.views_workshops import NextSession
 from gateway.wording import Said, Words
@@ -57,7 +55,6 @@ class Card:
 
     subject: Subject
     sentence: str
-    free: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,31 +147,34 @@ def folded(text: str) -> str:
     return "".join(letter for letter in plain if not unicodedata.combining(letter))
 
 
-def subject_of(view: ResourceView, groups: Iterable[ResourceGroup]) -> Subject:
+def subject_of(resource: Resource, groups: Iterable[ResourceGroup]) -> Subject:
     """A machine as something to book."""
-    resource = view.resource
     of = next((group.slug for group in groups if group.id == resource.group_id), None)
     return Subject(slug=resource.slug, names=resource.names, icon=str(resource.kind), of=of)
 
 
+def kind_of(group: ResourceGroup, first: Resource) -> Subject:
+    """Any machine of a group as something to book."""
+    return Subject(slug=group.slug, names=group.names, icon=str(first.kind), kind=True)
+
+
 def cards(
-    floor: tuple[ResourceView, ...], groups: tuple[ResourceGroup, ...], words: Words, now: datetime, sought: str
+    resources: tuple[Resource, ...], groups: tuple[ResourceGroup, ...], words: Words, sought: str
 ) -> tuple[tuple[Card, ...], tuple[Card, ...]]:
     """Kinds of several machines, and machines, of which the name holds what is sought."""
     kinds: list[Card] = []
     for group in groups:
-        members = [view for view in floor if view.resource.group_id == group.id]
+        members = [resource for resource in resources if resource.group_id == group.id]
         if len(members) > 1:
-            free = sum(tile(view, words, now).key == "free" for view in members)
-            subject = Subject(slug=group.slug, names=group.names, icon=str(members[0].resource.kind), kind=True)
-            kinds.append(Card(subject=subject, sentence=words("book.kind_of", count=len(members)), free=free > 0))
-    machines = [_card(view, groups, words, now) for view in floor]
+            sentence = words("book.kind_of", count=len(members))
+            kinds.append(Card(subject=kind_of(group, members[0]), sentence=sentence))
+    machines = [_card(resource, groups, words) for resource in resources]
     return tuple(_matching(kinds, words, sought)), tuple(_matching(machines, words, sought))
 
 
-def _card(view: ResourceView, groups: tuple[ResourceGroup, ...], words: Words, now: datetime) -> Card:
-    shown = tile(view, words, now)
-    return Card(subject=subject_of(view, groups), sentence=shown.word, free=shown.key == "free")
+def _card(resource: Resource, groups: tuple[ResourceGroup, ...], words: Words) -> Card:
+    sentence = words("state.out_of_service.word" if resource.out_of_service else f"kind.{resource.kind}")
+    return Card(subject=subject_of(resource, groups), sentence=sentence)
 
 
 def _matching(found: list[Card], words: Words, sought: str) -> list[Card]:

@@ -7,11 +7,13 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse, Response
 
+from dashboard.accounts.viewer import MaybeViewer
 from dashboard.dependencies import Asked, hub_of, lab_of, words_of
 from dashboard.floor import views as shown
 from dashboard.problems import Problem
 from dashboard.rendering import page
 from dashboard.streaming import LiveStream
+from gateway.domain.roles import May
 from gateway.ports.views import ResourceView
 from gateway.wording import LANGUAGES
 
@@ -25,13 +27,14 @@ def _language(lang: str | None) -> str:
 
 
 @router.get("/")
-def board(request: Request, services: Asked) -> HTMLResponse:
-    """Every resource, live."""
+def board(request: Request, services: Asked, viewer: MaybeViewer) -> HTMLResponse:
+    """Every resource, live. What the team is shown beside it stays on no telephone."""
+    kept = viewer is None or not viewer.may(May.RUN)
     hub, words, now = hub_of(request), words_of(request), services.clock.now()
     mark = hub.mark
     views = [hub.with_progress(view) for view in services.store.views().floor(now)]
     return page(
-        request, "floor/board.html", words=words, now=now, live=f"/live?lang={words.lang}&since={mark}",
+        request, "floor/board.html", words=words, now=now, keep=kept, live=f"/live?lang={words.lang}&since={mark}",
         families=shown.families(views, words, now), summary=shown.summary(views, now),
     )  # fmt: skip
 

@@ -34,7 +34,7 @@ def own(request: Request, services: Asked, viewer: SignedIn, fait: Said = None) 
     """What is theirs, what they may use, what they lack."""
     words, zone = words_of(request), ZoneInfo(lab_of(request).timezone)
     return page(
-        request, "member/home.html", words=words, private=True, home=home(services, viewer.member_id, zone, words),
+        request, "member/home.html", words=words, private=True, keep=True, home=home(services, viewer.member_id, zone, words),
         said=fait if fait in SAID else None,
     )  # fmt: skip
 

@@ -50,15 +50,15 @@ class End:
 def every(request: Request, services: Asked, viewer: SignedIn, fait: Said = None) -> HTMLResponse:
     """All that are still to come."""
     views, now = services.store.views(), services.clock.now()
-    found = bookings_in(views.bookings_of(viewer.member_id, now), views.floor(now), now)
+    found = bookings_in(views.bookings_of(viewer.member_id, now), views.resources(), now)
     said = fait if fait in ("annulee", "donnee") else None
-    return page(request, "member/bookings.html", private=True, bookings=found, said=said)
+    return page(request, "member/bookings.html", private=True, keep=True, bookings=found, said=said)
 
 
 def _booking(services: Services, viewer: Viewer, id: str) -> Booking:
     views, now = services.store.views(), services.clock.now()
     held = views.booking_of(viewer.member_id, id)
-    found = bookings_in((held,) if held else (), views.floor(now), now)
+    found = bookings_in((held,) if held else (), views.resources(), now)
     if not found:
         raise Problem("not_found")
     return found[0]

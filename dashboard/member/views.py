@@ -1,6 +1,6 @@
 """A member's home page, words ready."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -14,10 +14,10 @@ from gateway.domain.local_time import first_moment, wall_clock
 from gateway.domain.people import Names
 from gateway.domain.qualifications import Qualification, RightState
 from gateway.domain.refusals import ACCOUNT_MATTERS, Code, Refusal
+from gateway.domain.resources import Resource
 from gateway.domain.sessions import Session, State
 from gateway.domain.timespan import Span, seconds_between
 from gateway.domain.waiting import LIVE, Wait, WaitState
-from gateway.ports.views import ResourceView
 from gateway.ports.views_member import OwnPlace
 from gateway.wording import Words
 
@@ -42,7 +42,6 @@ class Usable:
     slug: str
     names: Names
     icon: str
-    tile: Tile
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,15 +121,15 @@ class Home:
 def home(services: Services, member_id: str, zone: ZoneInfo, words: Words) -> Home:
     """Everything the page shows."""
     views, now = services.store.views(), services.clock.now()
-    floor = views.floor(now)
+    resources = {resource.id: resource for resource in views.resources()}
     month = first_moment(wall_clock(now, zone).replace(day=1, hour=0, minute=0, second=0, microsecond=0), zone)
-    used = [view.session for view in floor if view.session and view.session.operator_id == member_id]
-    waits = [_waiting(wait, floor, services, now) for wait in views.waits(member_id) if wait.state in LIVE]
-    account, usable, missing = _machines(services, member_id, floor, words, now)
+    used = views.open_sessions_of(member_id)
+    waits = [_waiting(wait, resources, services, now) for wait in views.waits(member_id) if wait.state in LIVE]
+    account, usable, missing = _machines(services, member_id, words, now)
     return Home(
-        now=now, mine=tuple(_mine(view, words, now) for view in floor if view.session in used),
+        now=now, mine=tuple(mine for each in used if (mine := _mine(each, resources, services, words, now))),
         offers=tuple(each for each in waits if each.offered), waiting=tuple(each for each in waits if not each.offered),
-        bookings=bookings_in(views.bookings_of(member_id, now), floor, now), places=views.places_of(member_id, now),
+        bookings=bookings_in(views.bookings_of(member_id, now), resources.values(), now), places=views.places_of(member_id, now),
         account=account, usable=usable, missing=missing, rights=_rights(services, member_id, now),
         seconds=views.seconds_used(member_id, month) + sum(_open_seconds(each, month, now) for each in used),
         month=month,
@@ -143,15 +142,19 @@ def _open_seconds(session: Session, month: datetime, now: datetime) -> float:
     return seconds_between(max(since, month), now) if since and session.state is not State.INTERRUPTED else 0.0
 
 
-def _mine(view: ResourceView, words: Words, now: datetime) -> Mine:
-    session = view.session
-    assert session is not None
+def _mine(
+    session: Session, resources: Mapping[str, Resource], services: Services, words: Words, now: datetime
+) -> Mine | None:
+    """A machine in use, with its state; None when the use ended meanwhile."""
+    view = services.store.views().resource(resources[session.resource_id].slug, now)
+    if view is None or view.session is None or view.session.id != session.id:
+        return None
     return Mine(tile=tile(view, words, now), leaving=session.state is State.LEAVING, until=session.granted_until)
 
 
-def bookings_in(held: Iterable[Reservation], floor: tuple[ResourceView, ...], now: datetime) -> tuple[Booking, ...]:
+def bookings_in(held: Iterable[Reservation], resources: Iterable[Resource], now: datetime) -> tuple[Booking, ...]:
     """Bookings with the names of their machines."""
-    by_id = {view.resource.id: view.resource for view in floor}
+    by_id = {resource.id: resource for resource in resources}
     return tuple(
         Booking(
             held=one, slug=by_id[one.resource_id].slug, names=by_id[one.resource_id].names,
@@ -161,8 +164,8 @@ def bookings_in(held: Iterable[Reservation], floor: tuple[ResourceView, ...], no
     )  # fmt: skip
 
 
-def _waiting(wait: Wait, floor: tuple[ResourceView, ...], services: Services, now: datetime) -> Waiting:
-    by_id = {view.resource.id: view.resource.names for view in floor}
+def _waiting(wait: Wait, resources: Mapping[str, Resource], services: Services, now: datetime) -> Waiting:
+    by_id = {id: resource.names for id, resource in resources.items()}  # noqa: A001
     names = by_id.get(wait.resource_id or "")
     if names is None:
         names = next((g.names for g in services.store.views().groups() if g.id == wait.group_id), {})
@@ -174,17 +177,17 @@ def _waiting(wait: Wait, floor: tuple[ResourceView, ...], services: Services, no
 
 
 def _machines(
-    services: Services, member_id: str, floor: tuple[ResourceView, ...], words: Words, now: datetime
+    services: Services, member_id: str, words: Words, now: datetime
 ) -> tuple[tuple[Reason, ...], tuple[Usable, ...], tuple[Missing, ...]]:
     """What keeps the member from everything; what they may use; what they lack for the rest, told once."""
     views = services.store.views()
-    sessions, shown = views.next_sessions(now), {view.resource.id: view for view in floor}
+    sessions = views.next_sessions(now)
     account: dict[Code, Refusal] = {}
     usable: list[Usable] = []
     lacked: dict[tuple[str, ...], tuple[list[Names], tuple[Refusal, ...]]] = {}
     for facts in views.personal_facts(member_id, now):
         resource, found = facts.resource, lacking(facts, now)
-        if resource is None or resource.id not in shown:
+        if resource is None:
             continue
         account |= {refusal.code: refusal for refusal in found if refusal.code in PERSONAL}
         own = tuple(refusal for refusal in found if refusal.code not in PERSONAL)
@@ -192,9 +195,7 @@ def _machines(
             key = tuple(f"{r.code} {r.params.get('training')} {r.params.get('age')}" for r in own)
             lacked.setdefault(key, ([], own))[0].append(resource.names)
         elif not found:
-            usable.append(
-                Usable(slug=resource.slug, names=resource.names, icon=str(resource.kind), tile=tile(shown[resource.id], words, now))
-            )  # fmt: skip
+            usable.append(Usable(slug=resource.slug, names=resource.names, icon=str(resource.kind)))
     missing = (Missing(machines=tuple(names), reasons=reasons(own, words, sessions)) for names, own in lacked.values())
     return reasons(account.values(), words, {}), tuple(usable), tuple(missing)
 

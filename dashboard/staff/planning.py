@@ -58,7 +58,7 @@ def every(
     planned = views.planned(window)
     return page(
         request, "staff/planning.html", words=words, private=True, day=day, at=window.starts, today=today,
-        table=shown.table(views.floor(now), planned, views.schedules(window), day, zone, words),
+        table=shown.table(views.resources(), planned, views.schedules(window), day, zone, words),
         before=day - shown.DAY, after=day + shown.DAY, said=fait if fait in SAID else None,
         awaiting=[_told(one, words) for one in planned if one.reservation.status is Status.AWAITING_APPROVAL],
     )  # fmt: skip
@@ -89,8 +89,8 @@ def _one(
 ) -> HTMLResponse:
     views, now, zone = services.store.views(), services.clock.now(), _zone(request)
     found = views.planned_one(id)
-    floor = views.floor(now)
-    resource = next((v.resource for v in floor if found and v.resource.id == found.reservation.resource_id), None)
+    resources = views.resources()
+    resource = next((each for each in resources if found and each.id == found.reservation.resource_id), None)
     secret = secret_of(request)
     if found is None or resource is None or secret is None:
         raise Problem("not_found")
@@ -104,7 +104,7 @@ def _one(
     }
     return page(
         request, "staff/planned.html", status=409 if refused else 200, private=True, held=held, resource=resource,
-        who=shown.who(held, found.member, words_of(request)), floor=floor, told=told or now_is, refused=refused,
+        who=shown.who(held, found.member, words_of(request)), resources=resources, told=told or now_is, refused=refused,
         stands=held.status in HOLDING and held.span.ends > now, day=f"{starts:%Y-%m-%d}", form_token=form_token(secret),
     )  # fmt: skip
 

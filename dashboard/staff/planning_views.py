@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 from gateway.domain.booking import Purpose, Reservation, Status
 from gateway.domain.local_time import first_moment
 from gateway.domain.people import Member, Names
+from gateway.domain.resources import Resource
 from gateway.domain.timespan import Span
-from gateway.ports.views import ResourceView
 from gateway.ports.views_calendar import Planned, Schedules
 from gateway.wording import Words
 
@@ -77,7 +77,7 @@ def who(reservation: Reservation, member: Member | None, words: Words) -> str:
 
 
 def table(
-    floor: tuple[ResourceView, ...], planned: tuple[Planned, ...], schedules: Schedules, day: date, zone: ZoneInfo,
+    resources: tuple[Resource, ...], planned: tuple[Planned, ...], schedules: Schedules, day: date, zone: ZoneInfo,
     words: Words,
 ) -> Table:  # fmt: skip
     """The day, from the first opening or booking to the last."""
@@ -94,10 +94,10 @@ def table(
         )  # fmt: skip
     rows = tuple(
         Row(
-            slug=view.resource.slug, names=view.resource.names,
-            cells=tuple(_cells(shown, blocks.get(view.resource.id, []), schedules.of(view.resource.id).spans(shown))),
+            slug=resource.slug, names=resource.names,
+            cells=tuple(_cells(shown, blocks.get(resource.id, []), schedules.of(resource.id).spans(shown))),
         )
-        for view in floor
+        for resource in resources
     )  # fmt: skip
     return Table(hours=tuple(_steps(shown, 2 * HALF)), rows=rows)
 

@@ -6,6 +6,8 @@ from typing import Protocol
 
 from gateway.domain.access_facts import AccessFacts
 from gateway.domain.booking import Reservation
+from gateway.domain.resources import Resource
+from gateway.domain.sessions import Session
 from gateway.domain.workshops import Place
 from gateway.ports.views_workshops import WorkshopView
 
@@ -21,6 +23,12 @@ class OwnPlace:
 
 class MemberViews(Protocol):
     """Each call is one short transaction of its own; StoreUnavailable when the database is away."""
+
+    def resources(self) -> tuple[Resource, ...]:
+        """Every resource by position, with nothing of the moment."""
+
+    def open_sessions_of(self, member_id: str) -> tuple[Session, ...]:
+        """What a member uses now, first come first."""
 
     def bookings_of(self, member_id: str, since: datetime) -> tuple[Reservation, ...]:
         """A member's standing bookings that end after ``since``, soonest first."""

@@ -103,3 +103,14 @@ def test_the_plan_of_a_day_names_who_has_what(store, stored_lab):
     assert one is not None
     assert (one.reservation.cancelled_at, one.member) == (NOW, lab.ada)
     assert views.planned_one(lab.ids.new()) is None
+
+
+def test_every_resource_and_what_they_use_now(store, stored_lab):
+    lab = stored_lab
+    session = lab.session(resource_id=lab.desk.id)
+    with store.begin() as work:
+        work.save_session(session)
+        work.save_session(lab.session(state=State.CLOSED, closed_at=NOW))
+        work.save_session(lab.session(operator_id=lab.bob.id))
+    assert store.views().resources() == (lab.laser, lab.desk)
+    assert store.views().open_sessions_of(lab.ada.id) == (session,)

@@ -7,8 +7,9 @@ from sqlalchemy import bindparam, func, or_, select
 
 from gateway.adapters.sql import schema
 from gateway.adapters.sql.part import SITE
-from gateway.adapters.sql.shapes import MEMBER, RESERVATION, RESOURCE
+from gateway.adapters.sql.shapes import MEMBER, RESERVATION, RESOURCE, SESSION
 from gateway.adapters.sql.shapes_workshops import PLACE, WORKSHOP_VIEW
+from gateway.adapters.sql.statements import led_by
 from gateway.adapters.sql.views_free import requirements
 from gateway.adapters.sql.views_part import ViewsPart
 from gateway.adapters.sql.work_bookings import RESERVATION_OF_ID
@@ -16,7 +17,8 @@ from gateway.adapters.sql.work_people import MEMBER_OF_ID
 from gateway.adapters.sql.work_policies import LAYERS, policies, with_layers
 from gateway.domain.access_facts import AccessFacts
 from gateway.domain.booking import Purpose, Reservation
-from gateway.domain.sessions import Beneficiary
+from gateway.domain.resources import Resource
+from gateway.domain.sessions import Beneficiary, Session
 from gateway.domain.workshops import LIVE, PlaceState
 from gateway.ports.views_member import OwnPlace
 
@@ -25,6 +27,16 @@ _booked, _sessions = schema.reservations.c, schema.sessions.c
 _places, _workshops = schema.workshop_places.c, schema.workshops.c
 _before = schema.workshop_places.alias("before").c
 
+RESOURCES = (
+    select(*RESOURCE.columns)
+    .where(schema.resources.c.site_id == SITE)
+    .order_by(schema.resources.c.position, schema.resources.c.slug)
+)
+OPEN_SESSIONS = (
+    led_by(select(*SESSION.columns), schema.sessions, "ix_sessions_open_operator")
+    .where(_sessions.operator_id == bindparam("member_id"), _sessions.closed_at.is_(None), _sessions.site_id == SITE)
+    .order_by(_sessions.opened_at, _sessions.id)
+)
 BOOKINGS = (
     select(*RESERVATION.columns)
     .where(_booked.site_id == SITE, _booked.member_id == bindparam("member_id"), _booked.cancelled_at.is_(None))
@@ -65,6 +77,14 @@ _PLACE_COLUMNS = len(PLACE.columns)
 
 class MemberViewsPart(ViewsPart):
     """Reads about one member's own."""
+
+    def resources(self) -> tuple[Resource, ...]:
+        """Every resource by position, with nothing of the moment."""
+        return tuple(RESOURCE.read(row) for row in self._all(RESOURCES))
+
+    def open_sessions_of(self, member_id: str) -> tuple[Session, ...]:
+        """What a member uses now, first come first."""
+        return tuple(SESSION.read(row) for row in self._all(OPEN_SESSIONS, member_id=member_id))
 
     def bookings_of(self, member_id: str, since: datetime) -> tuple[Reservation, ...]:
         """A member's standing bookings that end after ``since``, soonest first."""

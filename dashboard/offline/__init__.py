@@ -1,0 +1,1 @@
+"""Installed on a telephone, and read without a network."""
