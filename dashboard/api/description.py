@@ -11,7 +11,8 @@ from dashboard.api.common import ProblemShape, problems
 ABOUT = (
     "Read by anybody: resources, trainings, and sessions, jobs and reservations without their members. "
     "Everything else, and every change, needs a token: `Authorization: Bearer …`. Errors are RFC 9457 problems. "
-    "A write that carries an `Idempotency-Key` is done once, however often it is sent."
+    "A write that carries an `Idempotency-Key` is done once, however often it is sent. "
+    "Calendars to subscribe to, which name nobody: `/calendar/site.ics` and `/calendar/r/{slug}.ics`."
 )
 
 
