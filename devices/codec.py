@@ -13,7 +13,18 @@ from functools import cache
 from math import isfinite
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
-from devices.messages import COMMANDS, FACTS, Changed, DeviceStatus, Message, Receipt, Sample
+from devices.messages import (
+    COMMANDS,
+    FACTS,
+    AccessList,
+    Changed,
+    ClockTold,
+    DeviceStatus,
+    ListAsked,
+    Message,
+    Receipt,
+    Sample,
+)
 
 VERSION = 1
 MAX_BYTES = 64 * 1024
@@ -162,7 +173,9 @@ def dataclass_reader(cls: type) -> Reader:
     return read
 
 
-CARRIED: tuple[type[Message], ...] = (*FACTS, *COMMANDS, Sample, DeviceStatus, Receipt, Changed)
+CARRIED: tuple[type[Message], ...] = (
+    *FACTS, *COMMANDS, Sample, DeviceStatus, Receipt, Changed, ListAsked, ClockTold, AccessList,
+)  # fmt: skip
 READERS: dict[str, Reader] = {cls.kind: dataclass_reader(cls) for cls in CARRIED}
 
 
@@ -206,7 +219,7 @@ def dump(value: dict[str, Any]) -> bytes:
 
 
 def encode(message: Message) -> bytes:
-    """A message without an envelope (status, command, receipt, live)."""
+    """A message without an envelope (status, command, receipt, list, live)."""
     return dump({"v": VERSION, "kind": message.kind, "body": to_plain(message)})
 
 

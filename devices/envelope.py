@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from devices.codec import VERSION, BadMessage, dataclass_reader, dump, load_object, read_message, to_plain
-from devices.messages import Fact, Sample
+from devices.messages import Fact, ListAsked, Sample
 
 LIVE_AGE_MS = 10_000
 """A tap older than this, or of unknown age, is history: recorded at its hour, never grants."""
@@ -18,9 +18,9 @@ LIVE_AGE_MS = 10_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Envelope:
-    """A fact or sample with its origin.
+    """A fact, sample or question with its origin.
 
-    ``boot`` changes at each start of the device's memory, ``seq`` counts facts from 1 within it (None for samples).
+    ``boot`` changes at each start of the device's memory, ``seq`` counts facts from 1 within it (None for the others).
     ``mono_ms`` is the device's monotonic clock when it happened, ``age_ms`` how old it was at *this* sending (None when
     a reboot made that unknowable), ``at`` the device's own clock, stored as told.
     """
@@ -32,7 +32,7 @@ class Envelope:
     mono_ms: int
     age_ms: int | None
     at: datetime | None
-    message: Fact | Sample
+    message: Fact | Sample | ListAsked
 
     @property
     def fresh(self) -> bool:
@@ -94,7 +94,7 @@ def unseal(data: bytes, *, topic: str, site: str, device: str, key: bytes | None
     if isinstance(message, Fact):
         if header.seq is None or header.seq < 1:
             raise BadMessage(f"a fact needs a seq from 1, got {header.seq!r}")
-    elif not isinstance(message, Sample):
+    elif not isinstance(message, Sample | ListAsked):
         raise BadMessage(f"{message.kind} does not travel in an envelope")
     return Envelope(
         site=header.site,

@@ -49,14 +49,17 @@ class BadgeTapped(Fact):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PowerReported(Fact):
-    """What the relay says of itself; ``on`` is None when it answered with nonsense.
+    """What the relay says of itself; ``on`` is None when it answered with nonsense, or does other than its coil says.
 
-    ``cause`` is ``command``, ``button``, ``timer``, ``boot`` or ``unknown``, as far as the dialect tells.
+    ``cause`` is ``command``, ``button``, ``timer``, ``boot`` or ``unknown``, as far as the dialect tells. A node also
+    says ``tap``, ``quiet``, ``until``, ``ceiling``, ``job_done``, ``unsafe_start`` or ``refused``, and ``on_s``: for how
+    many seconds it was on, by a clock that never jumps.
     """
 
     kind: ClassVar[str] = "power_reported"
     on: bool | None
     cause: str = "unknown"
+    on_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,6 +178,82 @@ class Tone(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TapDecided(Fact):
+    """A node answered the tap number ``tap`` by itself, nobody else having answered; by which list stands with it."""
+
+    kind: ClassVar[str] = "tap_decided"
+    tap: int
+    badge: tuple[HashedBadge, ...]
+    outcome: Tone
+    code: str
+    list_version: int | None = None
+    until_s: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListAsked:
+    """A node asks for the hour, and for its access list if it holds another than ``version``; ``nonce`` is new each time."""
+
+    kind: ClassVar[str] = "list_asked"
+    nonce: str
+    version: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClockTold:
+    """The hour, in whole seconds since 1970, for whoever asked with ``nonce``: a recorded answer sets no clock."""
+
+    kind: ClassVar[str] = "clock_told"
+    nonce: str
+    now_s: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedPerson:
+    """Who may use the machine: each badge as the first 16 hex digits of its hash, by form; until when, for how long."""
+
+    badges: tuple[dict[str, str], ...] = field(hash=False)
+    until_s: int | None = None
+    longest_s: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BookedSpan:
+    """A span that is booked; ``person`` counts from 0 in ``people``, null for somebody else or for maintenance."""
+
+    starts_s: int
+    ends_s: int
+    person: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccessList:
+    """What a node may decide by itself about its machine: taken as a whole, never an older version, good until its end.
+
+    Times are whole seconds since 1970. ``lockout`` keeps everybody out and says why; ``open`` null means always. Off
+    after ``quiet_s`` without running, once nobody answers; ``ceiling_s`` is hard. A start needs ``rest_s`` since the last
+    end, comes at most ``early_s`` before one's own booking and ``pause_s`` before another's.
+    """
+
+    kind: ClassVar[str] = "access_list"
+    site: str
+    device: str
+    version: int
+    issued_s: int
+    expires_s: int
+    lockout: str | None
+    ceiling_s: int
+    quiet_s: int
+    rest_s: int
+    early_s: int
+    pause_s: int
+    reservation_required: bool
+    open: tuple[tuple[int, int], ...] | None
+    booked: tuple[BookedSpan, ...]
+    people: tuple[ListedPerson, ...] = field(hash=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Command:
     """An order to a device; obeyed only before ``expires_at`` and once per ``id``."""
 
@@ -234,10 +313,11 @@ class Changed:
     changes: tuple[Change, ...]
 
 
-Message = Fact | Sample | DeviceStatus | Command | Receipt | Changed
+Message = Fact | Sample | DeviceStatus | Command | Receipt | Changed | ListAsked | ClockTold | AccessList
 
 FACTS: tuple[type[Fact], ...] = (
     BadgeTapped, PowerReported, JobStarted, JobPaused, JobResumed, JobEnded,
     AlarmRaised, AlarmCleared, DeviceConnected, DeviceLost, NonsenseHeard,
+    TapDecided,
 )  # fmt: skip
 COMMANDS: tuple[type[Command], ...] = (SetPower, ShowVerdict, CancelJob)

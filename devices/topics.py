@@ -4,7 +4,17 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
-from devices.messages import COMMANDS, FACTS, Changed, DeviceStatus, Receipt, Sample
+from devices.messages import (
+    COMMANDS,
+    FACTS,
+    AccessList,
+    Changed,
+    ClockTold,
+    DeviceStatus,
+    ListAsked,
+    Receipt,
+    Sample,
+)
 
 ROOT = "etabli"
 SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?")
@@ -18,6 +28,8 @@ class Channel(StrEnum):
     STATUS = "status"
     COMMAND = "command"
     RECEIPT = "receipt"
+    ASK = "ask"
+    LIST = "list"
     LIVE = "live"
 
 
@@ -47,6 +59,11 @@ TOPICS: tuple[TopicRow, ...] = (
              qos=1, retained=False, enveloped=False, carries=COMMANDS, promise="obeyed once, before it expires"),
     TopicRow(channel=Channel.RECEIPT, pattern="etabli/{site}/{device}/receipt", sender="gateway", listener="device",
              qos=1, retained=False, enveloped=False, carries=(Receipt,), promise="sent after COMMIT with fsync"),
+    TopicRow(channel=Channel.ASK, pattern="etabli/{site}/{device}/ask", sender="device", listener="gateway", qos=1,
+             retained=False, enveloped=True, carries=(ListAsked,), promise="asked again every 30 s; signed"),
+    TopicRow(channel=Channel.LIST, pattern="etabli/{site}/{device}/list", sender="gateway", listener="device", qos=1,
+             retained=False, enveloped=False, carries=(ClockTold, AccessList),
+             promise="signed; sent when asked for and at each change"),
     TopicRow(channel=Channel.LIVE, pattern="etabli/{site}/{device}/live", sender="gateway", listener="dashboard",
              qos=0, retained=False, enveloped=False, carries=(Changed,), promise="a hint to read again; no names"),
 )  # fmt: skip

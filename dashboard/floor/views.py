@@ -11,7 +11,7 @@ from dashboard.rendering import fragment
 from gateway.domain.booking import Reservation
 from gateway.domain.floor import BoardKey, BoardState, state_of
 from gateway.domain.people import Names
-from gateway.domain.resources import DeviceRole, ResourceKind
+from gateway.domain.resources import ResourceKind
 from gateway.domain.timespan import Span
 from gateway.ports.views import Lab, ResourceView, Views
 from gateway.wording import Words
@@ -188,4 +188,4 @@ def trainings(view: ResourceView) -> tuple[Names, ...]:
 
 def has_reader(view: ResourceView) -> bool:
     """Whether a badge starts it."""
-    return any(device.role is DeviceRole.READER for device in view.devices)
+    return any(device.role.reads for device in view.devices)

@@ -11,7 +11,6 @@ from dashboard.rendering import fragment
 from gateway.domain.events import Event, EventKind
 from gateway.domain.floor import BoardKey
 from gateway.domain.refusals import ACCOUNT_MATTERS, NEXT_STEPS, Code, NextStep
-from gateway.domain.resources import DeviceRole
 from gateway.domain.sessions import EndReason, Session, State, Way
 from gateway.ports.views import LastTap, ResourceView, Views
 from gateway.wording import Said, Words
@@ -105,7 +104,7 @@ def _answer(event: Event, view: ResourceView, views: Views) -> str | None:
 
 
 def _standing(session: Session, view: ResourceView) -> str:
-    powered = any(device.role is DeviceRole.INTERLOCK for device in view.devices)
+    powered = any(device.role.powers for device in view.devices)
     active = "on" if powered else "ready"
     if session.way in (Way.SUPERVISED, Way.CLASS, Way.REPAIR):
         active = str(session.way)

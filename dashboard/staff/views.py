@@ -128,7 +128,7 @@ def _alarms(view: ResourceView, words: Words) -> tuple[Alarm, ...]:
 
 def _health(device: Device, names: dict[str, str], words: Words) -> Health:
     power = None
-    if device.role is DeviceRole.INTERLOCK and device.presence is Presence.ONLINE:
+    if device.role.powers and device.presence is Presence.ONLINE:
         power = {True: "power_on", False: "power_off", None: "power_unknown"}[device.power_on]
     # Our own reasons are codes; a bridge gives its reason in words.
     key = f"staff.reason.{device.presence_reason}"

@@ -16,6 +16,7 @@ from gateway.ports.timeseries import TimeSeries
 from gateway.service.arrivals_sweep import ArrivalsSweeper
 from gateway.service.consume import Consumer
 from gateway.service.deliver import Deliver
+from gateway.service.node_lists import NodeLists
 from gateway.service.series import SampleBuffer, SeriesSink, points_of_sample
 from gateway.service.sweeps import Sweeper
 from gateway.service.transact import Transact
@@ -35,7 +36,15 @@ class Gateway:
 
     def __init__(self, basis: Basis, store: Store, bus: Bus, supervisor: Supervisor, *, group: str | None) -> None:
         self.basis, self.store, self.bus = basis, store, bus
-        self.deliver = Deliver(store=store, bus=bus, clock=basis.clock, ids=basis.ids, site=basis.site)
+        keys, nodes = device_keys(basis), {each.slug for each in basis.settings.devices if each.role == "node"}
+        self.deliver = Deliver(
+            store=store, bus=bus, clock=basis.clock, ids=basis.ids, site=basis.site,
+            keys=lambda slug: keys(slug) if slug in nodes else None,
+        )  # fmt: skip
+        self.node_lists = NodeLists(
+            store=store, clock=basis.clock, deliver=self.deliver, site=basis.site,
+            signs=lambda slug: slug in nodes and keys(slug) is not None,
+        )  # fmt: skip
         self.series = open_series(basis.settings)
         supervisor.on_close("series", self.series.close)
         influx = open_influx(basis.settings)
@@ -51,8 +60,9 @@ class Gateway:
             ids=basis.ids,
             site=basis.site,
             deliver=self.deliver,
-            keys=device_keys(basis),
+            keys=keys,
             on_sample=self.samples.take,
+            on_ask=self.node_lists.asked,
             group=group,
         )
         self.sweeper = Sweeper(
@@ -69,6 +79,7 @@ class Gateway:
         supervisor.add("sweeps", self.sweeper.run, stage=STAGE)
         supervisor.add("workshops", self.workshops.run, stage=STAGE)
         supervisor.add("arrivals", self.arrivals.run, stage=STAGE)
+        supervisor.add("node-lists", self.node_lists.run, stage=STAGE)
         supervisor.add("samples", self.samples.run, stage=STAGE)
         for name, series in self._every_series.items():
             supervisor.add(f"sink-{name}", partial(self.deliver.run_sink, SeriesSink(series, name)), stage=STAGE)

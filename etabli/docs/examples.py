@@ -6,12 +6,15 @@ from devices import codec, topics
 from devices.badge_reader import hash_forms
 from devices.envelope import Envelope, seal
 from devices.messages import (
+    AccessList,
     AlarmCleared,
     AlarmRaised,
     BadgeTapped,
+    BookedSpan,
     CancelJob,
     Change,
     Changed,
+    ClockTold,
     DeviceConnected,
     DeviceLost,
     DeviceStatus,
@@ -20,6 +23,8 @@ from devices.messages import (
     JobPaused,
     JobResumed,
     JobStarted,
+    ListAsked,
+    ListedPerson,
     Message,
     NonsenseHeard,
     Outcome,
@@ -28,6 +33,7 @@ from devices.messages import (
     Sample,
     SetPower,
     ShowVerdict,
+    TapDecided,
     Tone,
 )
 from devices.topics import Channel
@@ -60,6 +66,18 @@ EXAMPLES: tuple[Message, ...] = (
     SetPower(id=COMMAND, expires_at=EXPIRES, on=True, ceiling_s=14400),
     ShowVerdict(id=COMMAND, expires_at=EXPIRES, tone=Tone.REFUSED, code="training_missing"),
     Receipt(boot=BOOT, ranges=((1, 41), (43, 43))),
+    TapDecided(
+        tap=41, badge=hash_forms("em:010063E9AE", key=BADGE_KEY, key_id=BADGE_KEY_ID), outcome=Tone.GRANTED,
+        code="granted", list_version=118, until_s=14400,
+    ),
+    ListAsked(nonce="5c1f9a02-7", version=117),
+    ClockTold(nonce="5c1f9a02-7", now_s=1772442000),
+    AccessList(
+        site=SITE, device=DEVICE, version=118, issued_s=1772442000, expires_s=1772701200, lockout=None,
+        ceiling_s=14400, quiet_s=600, rest_s=0, early_s=600, pause_s=0, reservation_required=False,
+        open=((1772438400, 1772470800),), booked=(BookedSpan(starts_s=1772452800, ends_s=1772460000, person=0),),
+        people=(ListedPerson(badges=({"em-10": "f2a8b3f3c8de8c76"},), until_s=1775001600),),
+    ),
     Changed(changes=(Change(resource="laser", event="session_opened"),)),
 )  # fmt: skip
 
@@ -75,12 +93,12 @@ def example_of(kind: str) -> tuple[str, bytes]:
     channel = channel_of(message)
     device = topics.GATEWAY if channel is Channel.LIVE else DEVICE
     topic = topics.topic(channel, site=SITE, device=device)
-    if isinstance(message, Fact | Sample):
+    if isinstance(message, Fact | Sample | ListAsked):
         return topic, seal(wrapped(message), topic=topic)
     return topic, codec.encode(message)
 
 
-def wrapped(message: Fact | Sample) -> Envelope:
+def wrapped(message: Fact | Sample | ListAsked) -> Envelope:
     """The message in its envelope."""
     seq = 42 if isinstance(message, Fact) else None
     return Envelope(site=SITE, device=DEVICE, boot=BOOT, seq=seq, mono_ms=81_250, age_ms=12, at=AT, message=message)

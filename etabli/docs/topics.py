@@ -108,9 +108,23 @@ everything else is broken. `show_verdict` says how the light and the buzzer answ
 """
 
 
+_NODES = """\
+## Nodes: a device that may decide by itself
+
+A node is reader, interlock and run input in one device (`role = "node"`, with a `key_file`). Everything the gateway sends
+it (commands, receipts, lists) is followed by a signature, made as above with the node's key over the topic and the line;
+what is not signed is not heard. It sends `list_asked` on `ask` when it connects and every 30 s. The answer is `clock_told`,
+and the `access_list` where it holds another version; a new list also comes unasked when rights, badges, bookings or hours change.
+
+A list is taken as a whole or refused (signature, names, an older version, past its end); what was held is good until its
+own end. A tap that the gateway does not answer in time is decided by the list and told as `tap_decided`, behind the
+`badge_tapped` that it answers. Without an hour that the gateway, or a clock with a battery, has told, nothing is granted.
+"""
+
+
 def page() -> str:
     """The whole page."""
-    return "\n".join([_intro(), _table(), _envelope(), _badges(), _COMMANDS, *_kinds()]).rstrip() + "\n"
+    return "\n".join([_intro(), _table(), _envelope(), _badges(), _COMMANDS, _NODES, *_kinds()]).rstrip() + "\n"
 
 
 def _topic(channel: topics.Channel) -> str:

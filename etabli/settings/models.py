@@ -376,8 +376,8 @@ class DeviceSettings(Strict):
 
     slug: Annotated[Slug, AfterValidator(_not_gateway)]
     """Short name in topics, once per site."""
-    role: Literal["reader", "place", "interlock", "machine"]
-    """`reader` hears badges, `place` hears them at the door (who is here), `interlock` switches power, `machine` tells of jobs."""
+    role: Literal["reader", "place", "interlock", "machine", "node"]
+    """`reader` hears badges, `place` hears them at the door (who is here), `interlock` switches power, `machine` tells of jobs, `node` is reader, interlock and run input in one (docs/noeud.md)."""
     resource: Slug | None = None
     """Slug of the resource it belongs to."""
     bridge: str | None = None

@@ -23,6 +23,7 @@ ALARMS: dict[str, Trouble] = {
     "printer-stalled": Trouble.STUCK,
     "relay_differs": Trouble.RELAY_DIFFERS,
     "relay_unconfirmed": Trouble.RELAY_UNKNOWN,
+    "relay-unknown": Trouble.RELAY_UNKNOWN,
 }
 """Alarms that are troubles of their own; any other is an ALARM."""
 JOB_ACTS = frozenset({ResourceKind.PRINTER_3D})
@@ -85,14 +86,14 @@ def _relay(machine: Machine, _floor: Floor, _now: datetime) -> Iterator[Item]:
     told = {ALARMS.get(raised.code) for raised in machine.alarms}
     for device in machine.devices:
         nonsense = device.power_at is not None and device.power_on is None and device.presence is Presence.ONLINE
-        if device.role is DeviceRole.INTERLOCK and nonsense and Trouble.RELAY_UNKNOWN not in told:
+        if device.role.powers and nonsense and Trouble.RELAY_UNKNOWN not in told:
             act = Act.SEE_MACHINE if machine.resource.out_of_service else None
             yield _item(Trouble.RELAY_UNKNOWN, machine, device.power_at, key=device.slug, act=act)
 
 
 def _silent(machine: Machine, _floor: Floor, _now: datetime) -> Iterator[Item]:
     """A machine behind a relay that is off only waits for a badge."""
-    dark = any(d.role is DeviceRole.INTERLOCK and d.power_on is False for d in machine.devices)
+    dark = any(d.role.powers and d.power_on is False for d in machine.devices)
     for device in machine.devices:
         asleep = device.role is DeviceRole.MACHINE and dark
         if device.presence is not Presence.OFFLINE or asleep:

@@ -12,6 +12,7 @@ class EventKind(StrEnum):
     TAP_REFUSED = "tap_refused"
     TAP_NOTED = "tap_noted"
     TAP_LATE = "tap_late"
+    TAP_ALONE = "tap_alone"
     SESSION_OPENED = "session_opened"
     SESSION_ENERGISED = "session_energised"
     SESSION_LEAVING = "session_leaving"

@@ -76,7 +76,7 @@ class _Scene:
 
     @property
     def interlock(self) -> Device | None:
-        return next((d for d in self.devices if d.role is DeviceRole.INTERLOCK), None)
+        return next((d for d in self.devices if d.role.powers), None)
 
 
 def _heard(device: Device) -> bool:
@@ -128,7 +128,7 @@ def _alarm(scene: _Scene) -> BoardState | None:
 
 def _silent_while_used(scene: _Scene) -> BoardState | None:
     """A relay that is not heard, or a machine that went quiet in the middle of a job: nobody can say how it is."""
-    lost = scene.lost(DeviceRole.INTERLOCK)
+    lost = scene.lost(DeviceRole.INTERLOCK, DeviceRole.NODE)
     if lost is None and scene.running is not None:
         lost = scene.lost(DeviceRole.MACHINE)
     return _state(BoardKey.STALE, since=lost.last_seen_at) if lost else None
@@ -208,7 +208,7 @@ def _in_use(scene: _Scene) -> BoardState | None:
 
 def _not_reached(scene: _Scene) -> BoardState | None:
     """The machine or its reader is away. A machine behind a relay that is off is only waiting for a badge."""
-    reader = scene.lost(DeviceRole.READER)
+    reader = scene.lost(DeviceRole.READER, DeviceRole.NODE)
     if reader is not None:
         return _state(BoardKey.STALE, since=reader.last_seen_at)
     machine, relay = scene.lost(DeviceRole.MACHINE), scene.interlock

@@ -78,7 +78,19 @@ class DeviceRole(StrEnum):
     """A reader at the door: who taps there arrives or leaves."""
     INTERLOCK = "interlock"
     MACHINE = "machine"
+    NODE = "node"
+    """Reader, interlock and run input in one, which may decide by itself."""
     UNASSIGNED = "unassigned"
+
+    @property
+    def powers(self) -> bool:
+        """Whether it switches its resource."""
+        return self in {DeviceRole.INTERLOCK, DeviceRole.NODE}
+
+    @property
+    def reads(self) -> bool:
+        """Whether it hears badges at its resource."""
+        return self in {DeviceRole.READER, DeviceRole.NODE}
 
 
 class Presence(StrEnum):

@@ -31,6 +31,8 @@ class Way(StrEnum):
     OVERRIDE = "override"
     REPAIR = "repair"
     ON_BEHALF = "on_behalf"
+    NODE = "node"
+    """By a node, by its list, while nobody else answered."""
 
 
 class Beneficiary(StrEnum):
@@ -232,8 +234,12 @@ def due(
     if session.state is State.OPENING:
         late = seconds_between(session.last_activity_at or session.opened_at, now) >= CONFIRM_S
         return Trigger.NOT_CONFIRMED if late else None
+    # What a node let in is told when the network is back: until it has told all, only its own word ends it.
+    begins = session.opened_at
+    if session.way is Way.NODE:
+        begins = max(begins, session.last_activity_at or begins)
     past_end = session.granted_until is not None and now >= session.granted_until
-    if past_end or seconds_between(session.opened_at, now) >= ceiling_s:
+    if past_end or seconds_between(begins, now) >= ceiling_s:
         if not running:
             return Trigger.OVERDUE
         return Trigger.RUNS_ON if outlives else Trigger.OVERDUE_RUNNING

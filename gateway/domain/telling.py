@@ -95,6 +95,7 @@ SILENT: dict[EventKind, str] = {
     EventKind.TAP_GRANTED: _AT_THE_MACHINE,
     EventKind.TAP_REFUSED: _AT_THE_MACHINE,
     EventKind.TAP_NOTED: _AT_THE_MACHINE,
+    EventKind.TAP_ALONE: "the node has told them",
     EventKind.TAP_LATE: "history: it changed nothing",
     EventKind.SESSION_OPENED: _AT_THE_MACHINE,
     EventKind.SESSION_ENERGISED: _AT_THE_MACHINE,

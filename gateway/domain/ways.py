@@ -28,6 +28,7 @@ _SUPERVISION = frozenset({Code.SUPERVISION_REQUIRED})
 _LOCKED_OUT = frozenset({Code.OUT_OF_SERVICE})
 LIFTS: dict[Way, frozenset[Code]] = {
     Way.OWN: frozenset(),
+    Way.NODE: frozenset(),
     Way.SUPERVISED: _UNTRAINED | _SUPERVISION,
     Way.CLASS: _UNTRAINED | _SUPERVISION | _NOT_BOOKED | _SPENT | _NOBODY_AROUND | _CLOSED,
     Way.OVERRIDE: (
@@ -206,7 +207,7 @@ def may_go_on(access: AccessFacts, session: Session, now: datetime) -> Denied | 
     """Why a holder may not power their interrupted session again; None when they may: its own way stands until its end."""
     assert access.member is not None
     theirs = replace(access, session=replace(session, operator_id=access.member.id))
-    lifted = LIFTS[session.way] | (_RESERVED if session.way is not Way.OWN else frozenset())
+    lifted = LIFTS[session.way] | (_RESERVED if session.way not in {Way.OWN, Way.NODE} else frozenset())
     decision = decide_access(theirs, now, lifted=lifted)
     return decision if isinstance(decision, Denied) else None
 

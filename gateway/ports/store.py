@@ -27,6 +27,7 @@ from gateway.ports.store_arrivals import ArrivalsWork
 from gateway.ports.store_bookings import BookingsWork
 from gateway.ports.store_calendar import CalendarWork
 from gateway.ports.store_feeds import FeedsWork
+from gateway.ports.store_node_lists import NodeListsWork
 from gateway.ports.store_notices import NoticesWork, WebhooksWork
 from gateway.ports.store_presence import PresenceWork
 from gateway.ports.store_proofs import ProofsWork
@@ -109,7 +110,7 @@ class Token:
 class Work(
     BookingsWork, WorkshopWork, AnswersWork, ArrivalsWork, TrainingWork, CalendarWork, PresenceWork,
     NoticesWork, WebhooksWork, FeedsWork, AccountsWork, TeamWork, ProofsWork,
-    Protocol,
+    NodeListsWork, Protocol,
 ):  # fmt: skip
     """One open transaction. Nothing is seen by anyone until it is committed; an exception rolls it back."""
 

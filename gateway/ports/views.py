@@ -17,6 +17,7 @@ from gateway.domain.training import Training
 from gateway.domain.upkeep import ScreenNote
 from gateway.domain.ways import OpenClass, WaitingPart
 from gateway.ports.pages import Page as Page  # noqa: PLC0414 - what reads give stands with the reads
+from gateway.ports.store_node_lists import NodeListsViews
 from gateway.ports.views_accounts import AccountsViews
 from gateway.ports.views_arrivals import ArrivalsViews
 from gateway.ports.views_calendar import CalendarViews
@@ -90,7 +91,7 @@ class LastTap:
 
 class Views(
     ArrivalsViews, WorkshopViews, TrainingViews, CalendarViews, MemberViews, NoticesViews, FeedViews, AccountsViews,
-    TeamViews, ProofsViews, Protocol,
+    TeamViews, ProofsViews, NodeListsViews, Protocol,
 ):  # fmt: skip
     """Reads. Each call is one short transaction of its own; StoreUnavailable when the database is away."""
 

@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from devices import codec, topics
 from devices.codec import BadMessage
 from devices.envelope import unseal
-from devices.messages import BadgeTapped, DeviceStatus, Sample
+from devices.messages import BadgeTapped, DeviceStatus, ListAsked, Sample
 from devices.nonsense import fit_to_show
 from devices.topics import Address, Channel
 from gateway.domain.events import Event, EventKind
@@ -41,6 +41,7 @@ MOST_WAITING = 20_000
 _log = logging.getLogger(__name__)
 Keys = Callable[[str], bytes | None]
 SampleSink = Callable[[str, Sample, datetime], None]
+AskSink = Callable[[str, ListAsked], None]
 
 
 @dataclass(slots=True)
@@ -62,10 +63,12 @@ class Consumer:
     def __init__(
         self, *, store: Store, bus: Bus, clock: Clock, ids: Ids, site: str, deliver: Deliver,
         keys: Keys = lambda _device: None, on_sample: SampleSink = lambda _device, _sample, _at: None,
+        on_ask: AskSink = lambda _device, _asked: None,
         group: str | None = None,
     ) -> None:  # fmt: skip
         self._store, self._bus, self._clock, self._ids = store, bus, clock, ids
         self._site, self._deliver, self._keys, self._on_sample, self._group = site, deliver, keys, on_sample, group
+        self._on_ask = on_ask
         self._inbox: queue.SimpleQueue[tuple[Delivery, datetime]] = queue.SimpleQueue()
         self._answered: dict[tuple[str, str, int | None], None] = {}
         self._holding: set[tuple[str, str]] = set()
@@ -82,6 +85,7 @@ class Consumer:
         shared = [
             (topics.subscription(Channel.FACT, site=self._site), 1),
             (topics.subscription(Channel.SAMPLE, site=self._site), 0),
+            (topics.subscription(Channel.ASK, site=self._site), 1),
         ]
         self._bus.subscribe(shared, self._hear, group=self._group)
         # Every gateway hears who is there, and what the broker has kept of it.
@@ -148,6 +152,9 @@ class Consumer:
         )
         if isinstance(envelope.message, Sample):
             self._on_sample(address.device, envelope.message, at)
+            return None
+        if isinstance(envelope.message, ListAsked):
+            self._on_ask(address.device, envelope.message)
             return None
         return Waiting(
             envelope=envelope, received_at=at, topic=delivery.topic, payload=delivery.payload,

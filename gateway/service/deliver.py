@@ -6,12 +6,13 @@ Durable sinks have a cursor each, their own worker, and get every event at least
 
 import logging
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 from typing import Protocol
 
 from devices import codec, topics
-from devices.messages import CancelJob, Change, Changed, Receipt, SetPower, ShowVerdict, Tone
+from devices.envelope import sign
+from devices.messages import AccessList, CancelJob, Change, Changed, ClockTold, Receipt, SetPower, ShowVerdict, Tone
 from devices.topics import Channel
 from gateway.domain.events import Event, EventKind, StoredEvent
 from gateway.domain.streams import ranges
@@ -43,8 +44,13 @@ class DurableSink(Protocol):
 class Deliver:
     """Tells the world. Thread-safe."""
 
-    def __init__(self, *, store: Store, bus: Bus, clock: Clock, ids: Ids, site: str) -> None:
+    def __init__(
+        self, *, store: Store, bus: Bus, clock: Clock, ids: Ids, site: str,
+        keys: Callable[[str], bytes | None] = lambda _device: None,
+    ) -> None:  # fmt: skip
         self._store, self._bus, self._clock, self._ids, self._site = store, bus, clock, ids, site
+        self._keys = keys
+        """Of the devices that hear only what is signed."""
         self._news = threading.Condition()
         self._committed = 0
         self._slugs: dict[str, str] = {}
@@ -112,6 +118,10 @@ class Deliver:
         """Tell a device which facts it may forget; one that is lost is asked for again by resending."""
         self._publish(Channel.RECEIPT, device, codec.encode(Receipt(boot=boot, ranges=ranges)), qos=1)
 
+    def tell_node(self, device: str, told: AccessList | ClockTold) -> None:
+        """Tell a node its list, or the hour; one that does not hear it asks again."""
+        self._publish(Channel.LIST, device, codec.encode(told), qos=1)
+
     def _hint(self, events: Iterable[Event]) -> None:
         last = {event.resource_id: event for event in events if event.resource_id}
         changes = tuple(
@@ -132,8 +142,11 @@ class Deliver:
         return self._slugs.get(resource_id or "")
 
     def _publish(self, channel: Channel, device: str, payload: bytes, *, qos: int) -> None:
+        topic, key = topics.topic(channel, site=self._site, device=device), self._keys(device)
+        if key is not None:
+            payload += sign(payload, topic=topic, key=key)
         try:
-            self._bus.publish(topics.topic(channel, site=self._site, device=device), payload, qos=qos)
+            self._bus.publish(topic, payload, qos=qos)
         except BusUnavailable as error:
             _log.debug("not told %s %s: %s", device, channel, error)
 
@@ -151,9 +164,13 @@ class Deliver:
                 pause = min(RETRY_LONGEST_S, pause * 2)
                 continue
             if not more:
-                with self._news:
-                    self._news.wait_for(lambda known=seen: self._committed != known or stop.is_set(), timeout=1.0)  # type: ignore[misc]
-                    seen = self._committed
+                seen = self.wait_for_news(seen, stop, timeout=1.0)
+
+    def wait_for_news(self, seen: int, stop: threading.Event, *, timeout: float) -> int:
+        """Wait until something was committed since ``seen``; what to give the next time."""
+        with self._news:
+            self._news.wait_for(lambda: self._committed != seen or stop.is_set(), timeout=timeout)
+            return self._committed
 
     def _pass_on(self, sink: DurableSink, cursor: int) -> tuple[int, bool]:
         events = self._store.views().events_after(cursor, SINK_BATCH)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from devices.messages import (
     AlarmCleared,
@@ -21,13 +21,14 @@ from devices.messages import (
 )
 from gateway.domain.events import Event, EventKind, Plain
 from gateway.domain.jobs import Job
-from gateway.domain.resources import Device, DeviceRole, Presence
+from gateway.domain.resources import Device, Presence
 from gateway.domain.sessions import Session, State, Trigger
 from gateway.domain.timespan import seconds_between
 from gateway.ports.ids import Ids
 from gateway.ports.store import ResourceFacts, Work
 from gateway.service.uses import NOTHING, Outcome, Received, advance, log, power_orders
 
+MOST_ON_S = 31 * 86400.0
 UNPOWERED_S = 60.0
 """A relay that has been off this long has ended whatever ran behind it; a machine's own word comes sooner."""
 Handler = Callable[[Work, Received, datetime, Ids], Outcome]
@@ -45,7 +46,7 @@ def handle_power_reported(work: Work, fact: Received, now: datetime, ids: Ids) -
     """The relay spoke: the session learns that it is on, or that power went; a relay on without a right is told off."""
     report, device = fact.envelope.message, fact.device
     assert isinstance(report, PowerReported)
-    if device.role is not DeviceRole.INTERLOCK:
+    if not device.role.powers:
         return NOTHING
     if report.on != device.power_on or device.presence is not Presence.ONLINE:
         log(work, _device_event(EventKind.POWER_REPORTED, device, fact.happened_at, on=report.on, cause=report.cause))
@@ -57,12 +58,30 @@ def handle_power_reported(work: Work, fact: Received, now: datetime, ids: Ids) -
     if facts is None:
         return NOTHING
     if report.on is not None:
-        facts = advance(work, facts, _power_trigger(report, facts.session), fact.happened_at)
+        facts = advance(work, facts, _power_trigger(report, facts.session), _ended_at(report, facts.session, fact))
     return Outcome(power=power_orders(facts, now))
+
+
+NODE_ENDS: dict[str, Trigger] = {
+    "tap": Trigger.HOLDER_TAPPED, "quiet": Trigger.FORGOTTEN, "until": Trigger.OVERDUE, "ceiling": Trigger.OVERDUE,
+    "job_done": Trigger.LAST_JOB_ENDED,
+}  # fmt: skip
+"""Why a node switched off by itself, as an end and not as a failure."""
+
+
+def _ended_at(report: PowerReported, session: Session | None, fact: Received) -> datetime:
+    """A node counts the seconds itself: they are right whatever its hour was, and ours."""
+    known = report.on is False and report.on_s is not None and session is not None
+    if not known or session is None or session.energised_at is None or report.on_s is None:
+        return fact.happened_at
+    return session.energised_at + timedelta(seconds=max(0.0, min(report.on_s, MOST_ON_S)))
 
 
 def _power_trigger(report: PowerReported, session: Session | None) -> Trigger:
     """A relay that has restarted was off, whatever it has come back as: only a start under way takes that for its on."""
+    if report.on is False and report.cause in NODE_ENDS:
+        leaving = session is not None and session.state is State.LEAVING
+        return Trigger.LAST_JOB_ENDED if leaving else NODE_ENDS[report.cause]
     starts = session is not None and session.state is State.OPENING
     return Trigger.POWER_ON if report.on and (starts or report.cause != "boot") else Trigger.POWER_OFF
 

@@ -13,8 +13,9 @@ from devices.messages import (
     JobStarted,
     NonsenseHeard,
     PowerReported,
+    TapDecided,
 )
-from gateway.service import reports, taps
+from gateway.service import node_taps, reports, taps
 
 ROUTES: dict[type[Fact], reports.Handler] = {
     BadgeTapped: taps.handle_tap,
@@ -28,4 +29,5 @@ ROUTES: dict[type[Fact], reports.Handler] = {
     DeviceConnected: reports.handle_device_connected,
     DeviceLost: reports.handle_device_lost,
     NonsenseHeard: reports.handle_nonsense,
+    TapDecided: node_taps.handle_tap_decided,
 }

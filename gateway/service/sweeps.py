@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from gateway.domain.events import Event, EventKind
 from gateway.domain.resources import Presence
-from gateway.domain.sessions import Trigger, due
+from gateway.domain.sessions import Trigger, Way, due
 from gateway.ports.clock import Clock
 from gateway.ports.errors import StoreUnavailable
 from gateway.ports.ids import Ids
@@ -30,7 +30,16 @@ UNCONFIRMED = "relay_unconfirmed"
 PATIENCE = timedelta(seconds=6)
 """How long a relay may differ from what it should be before staff are told."""
 
+TOLD_WITHIN = timedelta(seconds=60)
+"""A node that comes back tells of hours in some seconds; while it does, time alone ends nothing that it let in."""
+
 _log = logging.getLogger(__name__)
+
+
+def _still_told(facts: ResourceFacts, now: datetime) -> bool:
+    told_at = facts.interlock.power_at if facts.interlock is not None else None
+    by_node = facts.session is not None and facts.session.way is Way.NODE
+    return by_node and told_at is not None and timedelta(0) <= now - told_at < TOLD_WITHIN
 
 
 class Sweeper:
@@ -81,7 +90,7 @@ class Sweeper:
     def _look_at(self, work: Work, facts: ResourceFacts, now: datetime) -> Outcome:
         facts = end_unpowered(work, facts, now)
         session = facts.session
-        if session is not None:
+        if session is not None and not _still_told(facts, now):
             trigger = due(
                 session,
                 now,

@@ -160,7 +160,7 @@ class ServiceLab:
         for name, payload in self.bus.sent:
             address = parse(name)
             if address and (address.channel, address.device) == (channel, device):
-                found.append(codec.decode(payload))
+                found.append(codec.decode(payload.split(b"\n")[0]))
         return found
 
     def facts(self) -> ResourceFacts:

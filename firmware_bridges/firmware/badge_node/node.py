@@ -19,6 +19,8 @@ WAIT_MS = 600
 """How long the gateway may take to answer a tap."""
 SILENT_MS = 6000
 """After an answer of its own the node obeys no order to switch on for so long: one to that tap may be on its way."""
+HOLD_MS = 20000
+"""After it went off by itself only a tap powers it again: an order that is given again and again does not, for so long."""
 AGAIN_MS = 10000
 IDS = 32
 ALONE_QUIET_S = 300
@@ -45,7 +47,7 @@ class Node:
         self._asked: dict[str, Any] | None = None
         self._holder: list[tuple[str, str]] | None = None
         self._granted_ms = -AGAIN_MS
-        self._alone_ms = -SILENT_MS
+        self._alone_ms, self._hold_ms = -SILENT_MS, -HOLD_MS
         self._off_ms: int | None = None
         self._ids: list[str] = []
         self._asks = 0
@@ -172,7 +174,7 @@ class Node:
                 return
             self.power.end(self._ms, "command")
             self._again("command")
-        elif body.get("on") is True and self._in_time(body) and self._ms - self._alone_ms >= SILENT_MS:
+        elif body.get("on") is True and self._in_time(body) and self._may_obey():
             ceiling = body.get("ceiling_s")
             was = self.power.powered
             if not self.power.grant(self._ms, ceiling if isinstance(ceiling, int) else CEILING_S, None, "command"):
@@ -183,6 +185,10 @@ class Node:
             else:
                 self._holder = self._asked["badge"] if self._asked is not None else None
                 self._granted_ms = self._ms
+
+    def _may_obey(self) -> bool:
+        held = self._asked is None and self._ms - self._hold_ms < HOLD_MS
+        return self._ms - self._alone_ms >= SILENT_MS and not held
 
     def _again(self, cause: str) -> None:
         """Every order is answered with what the relay is, although nothing changed."""
@@ -270,6 +276,8 @@ class Node:
         return self.out.fact(kind, body, self._ms, self.clock.now_s(self._ms), self.link)
 
     def _tell_power(self, on: "bool | None", cause: str, on_s: "float | None") -> None:
+        if cause in ("unknown", "unsafe_start"):
+            self._hold_ms = self._ms
         if on is False:
             self._holder = None
             self._off_ms = self._ms if on_s is not None else self._off_ms

@@ -58,6 +58,7 @@ class Power:
         self._ceiling_ms: int | None = None
         self._end_ms: int | None = None
         self._cause = "command"
+        self._unconfirmed: str | None = None
         self._busy_ms = self._quiet_ms = self._began_ms = 0
         self._active_ms = 0
         self._work = False
@@ -78,7 +79,10 @@ class Power:
         self._move(GRANT, ms, cause)
         if before == OFF and self.phase == ON:
             self._on_ms = ms
-            self._tell(True, cause, None)
+            if self._read_back is None:
+                self._tell(True, cause, None)
+            else:
+                self._unconfirmed = cause
         return self.powered
 
     def end(self, ms: int, cause: str) -> None:
@@ -146,6 +150,9 @@ class Power:
             return
         if self._read_back == self.drive:
             self._agreed_ms = ms
+            if self._unconfirmed is not None:
+                cause, self._unconfirmed = self._unconfirmed, None
+                self._tell(True, cause, None)
             if self.phase == DOUBT and not self.drive:
                 self._move(AGREES, ms, "unknown")
                 self._alarm("relay-unknown", False)
@@ -160,6 +167,8 @@ class Power:
         if to is None:
             return
         before, self.phase = self.phase, to
+        if to in (OFF, DOUBT):
+            self._unconfirmed = None
         if to == LEAVING or trigger == GRANT:
             self._cause = cause
         if to == DOUBT:

@@ -57,6 +57,12 @@ _needs, _trainings, _rights, _badges = (
 _under = schema.training_prerequisites
 _resource_id: BindParameter[Any] = bindparam("resource_id")
 
+
+def powers(role: Any) -> Any:
+    """Whether a device of that role switches its resource."""
+    return or_(*(role == each.value for each in DeviceRole if each.powers))
+
+
 _session = (
     select(SESSION.packed)
     .where(_sessions.c.resource_id == _resources.c.id, _sessions.c.closed_at.is_(None))
@@ -71,7 +77,7 @@ _running = (
 )
 _interlock = (
     select(DEVICE.packed)
-    .where(_devices.c.resource_id == _resources.c.id, _devices.c.role == DeviceRole.INTERLOCK.value)
+    .where(_devices.c.resource_id == _resources.c.id, powers(_devices.c.role))
     .order_by(_devices.c.id)
     .limit(1)
     .correlate(_resources)

@@ -25,7 +25,7 @@ from sqlalchemy import (
 
 from gateway.adapters.sql.types import Moment, plain_json
 
-REVISION = "0016"
+REVISION = "0023"
 """The newest migration: `check()` refuses any other."""
 
 TAP_KINDS = "kind IN ('tap_granted', 'tap_refused', 'tap_noted')"
@@ -111,6 +111,14 @@ member_sites = Table(
     _ref("member_id", "members.id"), _site(), Column("responsible", Boolean(), nullable=False, server_default=false()),
     _text("role", "member"),
     PrimaryKeyConstraint("site_id", "member_id"),
+)  # fmt: skip
+
+# The number of the access list that was last made for each node.
+node_lists = Table(
+    "node_lists", metadata,
+    Column("device_id", String(36), ForeignKey("devices.id"), primary_key=True), _site(),
+    Column("version", Integer(), nullable=False), _text("digest"), _at("issued_at", nullable=False),
+    _at("expires_at", nullable=False),
 )  # fmt: skip
 
 # Each member's last tap at the door; a row goes when its time is over.

@@ -21,6 +21,7 @@ from gateway.adapters.sql.work_calendar import CalendarPart
 from gateway.adapters.sql.work_feeds import FeedsPart
 from gateway.adapters.sql.work_lab import LabPart
 from gateway.adapters.sql.work_log import LogPart
+from gateway.adapters.sql.work_node_lists import NodeListsPart
 from gateway.adapters.sql.work_notices import NoticesPart
 from gateway.adapters.sql.work_people import PeoplePart
 from gateway.adapters.sql.work_policies import PoliciesPart
@@ -60,7 +61,7 @@ class Database(Protocol):
 class SqlWork(
     TeamPart, StreamsPart, TapsPart, ReportsPart, LogPart, LabPart, PeoplePart, TrainingPart, PoliciesPart, BookingsPart,
     WorkshopsPart, WaysPart, AnswersPart, ArrivalsPart, CalendarPart, PresencePart, NoticesPart, WebhooksPart,
-    FeedsPart, AccountsPart, ProofsPart,
+    FeedsPart, AccountsPart, ProofsPart, NodeListsPart,
 ):  # fmt: skip
     """One open transaction, all its parts together."""
 

@@ -33,6 +33,7 @@ from gateway.adapters.sql.views_team import TeamViewsPart
 from gateway.adapters.sql.views_training import TrainingViewsPart
 from gateway.adapters.sql.views_workshops import WorkshopsViewsPart
 from gateway.adapters.sql.work_log import CURSOR, events_after
+from gateway.adapters.sql.work_node_lists import NodeListsViewsPart
 from gateway.adapters.sql.work_people import MEMBER_OF_ID, folded
 from gateway.adapters.sql.work_policies import GROUPS, LAYERS_OF_SLUG, SITE_SAYS, policies
 from gateway.adapters.sql.work_presence import ALL_HERE, HEARD, HERE
@@ -91,12 +92,12 @@ TOKEN = (
 def needs_someone(device: Device) -> bool:
     """Whether staff should look at this device."""
     lost = device.role is DeviceRole.UNASSIGNED or device.presence is not Presence.ONLINE
-    return lost or device.nonsense_count > 0 or (device.role is DeviceRole.INTERLOCK and device.power_on is None)
+    return lost or device.nonsense_count > 0 or (device.role.powers and device.power_on is None)
 
 
 class SqlViews(
     ArrivalsViewsPart, WorkshopsViewsPart, TrainingViewsPart, FreeViewsPart, MemberViewsPart, NoticesReads,
-    FeedViewsPart, AccountsReads, TeamViewsPart, ProofsReads,
+    FeedViewsPart, AccountsReads, TeamViewsPart, ProofsReads, NodeListsViewsPart,
 ):  # fmt: skip
     """Reads for pages and the API."""
 

@@ -8,12 +8,12 @@ from sqlalchemy import Executable, and_, bindparam, select, union
 from devices.messages import HashedBadge
 from gateway.adapters.sql import schema
 from gateway.adapters.sql.part import SITE, Part
-from gateway.adapters.sql.reading_access import RESOURCE_FACTS, by_badge, by_member
+from gateway.adapters.sql.reading_access import RESOURCE_FACTS, by_badge, by_member, powers
 from gateway.adapters.sql.shapes import DEVICE, JOB, RESOURCE, SESSION, plain
 from gateway.adapters.sql.statements import packed, unpacked, upsert
 from gateway.adapters.sql.transaction import Refused
 from gateway.adapters.sql.work_policies import LAYERS, policies, with_layers
-from gateway.domain.resources import Device, DeviceRole
+from gateway.domain.resources import Device
 from gateway.domain.sessions import Session
 from gateway.ports.errors import StoreUnavailable
 from gateway.ports.store import ResourceFacts, TapFacts
@@ -26,9 +26,7 @@ FACTS_OF_RESOURCE = (
 _busy = union(
     select(_sessions.c.resource_id).where(_sessions.c.closed_at.is_(None)),
     select(_jobs.c.resource_id).where(_jobs.c.ended_at.is_(None), _jobs.c.resource_id.is_not(None)),
-    select(_devices.c.resource_id).where(
-        _devices.c.role == DeviceRole.INTERLOCK.value, _devices.c.resource_id.is_not(None)
-    ),
+    select(_devices.c.resource_id).where(powers(_devices.c.role), _devices.c.resource_id.is_not(None)),
 )
 _to_sweep = and_(_resources.c.site_id == SITE, _resources.c.id.in_(_busy.scalar_subquery()))
 FACTS_TO_SWEEP = (

@@ -67,7 +67,7 @@ BADGED = (
 )
 READER = select(*DEVICE.columns).where(
     _devices.site_id == SITE, _devices.slug == bindparam("slug"),
-    or_(_devices.role == DeviceRole.READER.value, _devices.role == DeviceRole.UNASSIGNED.value),
+    or_(*(_devices.role == role.value for role in DeviceRole if role.reads or role is DeviceRole.UNASSIGNED)),
 )  # fmt: skip
 LOCK_READER = READER.with_only_columns(_devices.id).with_for_update(key_share=True)
 SET_LIST = (

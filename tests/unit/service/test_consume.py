@@ -272,7 +272,7 @@ def test_several_gateways_share_facts_and_samples_and_each_hears_who_is_there(
         store=lab.store, bus=lab.bus, clock=lab.clock, ids=lab.ids, site=SITE, deliver=lab.deliver, group="gateways"
     ).listen()
 
-    assert asked == {"fact": "gateways", "sample": "gateways", "status": None}
+    assert asked == {"fact": "gateways", "sample": "gateways", "ask": "gateways", "status": None}
 
 
 def test_what_cannot_be_taken_in_time_fills_no_memory_and_comes_again(lab: ServiceLab) -> None:
