@@ -9,6 +9,7 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, PrefixLoader, StrictUndefined
 from markupsafe import Markup
+from starlette.datastructures import URL
 
 from dashboard import assets, icons
 from dashboard.accounts.cookie import form_token, secret_in
@@ -113,7 +114,10 @@ def frame_anywhere(request: Request, lang: str) -> dict[str, Any]:
 
 
 def _same_page(request: Request, **changed: str) -> str:
-    return str(request.url.include_query_params(**changed).replace(scheme="", netloc=""))
+    """This page, or ``request.state.here`` where a form was answered by a page of its own."""
+    here: str | None = getattr(request.state, "here", None)
+    url = URL(here) if here else request.url
+    return str(url.include_query_params(**changed).replace(scheme="", netloc=""))
 
 
 def error_page(

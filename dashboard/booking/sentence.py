@@ -123,6 +123,7 @@ def book(request: Request, services: Asked, viewer: MaybeViewer, chosen: Annotat
 
 def _lapsed(request: Request, asking: Asking, path: str) -> HTMLResponse:
     """Signed out in the meantime: nothing is done, what was chosen is kept in the address."""
+    request.state.here = asking.href(path)
     return page(request, "booking/lapsed.html", status=403, private=True, asking=asking, back=asking.href(path))
 
 
@@ -158,6 +159,7 @@ def _refused(
     request: Request, services: Services, asking: Asking, found: Found, refusals: tuple[Refusal, ...], status: int = 200
 ) -> HTMLResponse:
     """Why not, and the starts that are nearest."""
+    request.state.here = asking.href()
     words = words_of(request)
     others = [start for start in choices.nearest(found, asking.span.starts) if start != asking.span.starts]
     at = shown.Page(

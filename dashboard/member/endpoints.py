@@ -59,7 +59,7 @@ def accept(request: Request, services: Asked, viewer: Posted, id: str) -> Respon
     if isinstance(made, Reservation):
         return go(f"/moi/reservations/{made.id}", fait="offre")
     if isinstance(made, Refused):
-        words = words_of(request)
+        words, request.state.here = words_of(request), "/moi"
         told = reasons(made.refusals, words, services.store.views().next_sessions(services.clock.now()))
         return page(request, "member/refused.html", status=409, private=True, reasons=told, over=None, back="/moi")
     return go("/moi", fait="offre_passee")

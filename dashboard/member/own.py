@@ -238,6 +238,7 @@ def _changed(
     if isinstance(made, Refused):
         words = words_of(request)
         told = reasons(made.refusals, words, services.store.views().next_sessions(services.clock.now()))
+        request.state.here = booking.path
         return page(
             request, "member/refused.html", status=409, private=True, reasons=told, over=booking, back=booking.path
         )

@@ -101,7 +101,7 @@ def _changed(
         raise Problem("not_found")
     if isinstance(made, Refused):
         told = reasons(made.refusals, words_of(request), {})
-        back = f"/ateliers/{id}"
+        back = request.state.here = f"/ateliers/{id}"
         return page(request, "member/refused.html", status=409, private=True, reasons=told, over=None, back=back)
     said = {PlaceState.ENROLLED: "inscrit", PlaceState.WAITING: "attente"}.get(made.state, "annule")
     return go(f"/ateliers/{id}", fait=said)

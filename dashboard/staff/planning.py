@@ -163,6 +163,7 @@ def _changed(
     if made is None:
         raise Problem("not_found")
     if isinstance(made, Refused):
+        request.state.here = f"/equipe/planning/{id}"
         return _one(request, services, id, refused=reasons(made.refusals, words_of(request), {}), told=told)
     day = day_of(made.span.starts, _zone(request))
     return RedirectResponse(

@@ -1,6 +1,7 @@
 """Moments and lengths of time as people say them; the patterns stand in the catalogues, the names come from Babel."""
 
 from datetime import datetime, timedelta, tzinfo
+from functools import lru_cache
 
 from gateway.wording.catalogue import NO_BREAK, Catalogue
 
@@ -30,10 +31,15 @@ def _day(there: datetime, today: datetime, words: Catalogue) -> str:
 
 
 def _cldr(there: datetime, key: str, words: Catalogue) -> str:
+    return _formatted(there.replace(tzinfo=None), words.variants(key)[0], BABEL[words.lang])
+
+
+@lru_cache(maxsize=4096)
+def _formatted(there: datetime, pattern: str, locale: str) -> str:
+    """A page says the same hours again and again, and Babel takes its time for each."""
     from babel.dates import format_datetime
 
-    pattern = words.variants(key)[0]
-    return format_datetime(there.replace(tzinfo=None), pattern, locale=BABEL[words.lang])
+    return format_datetime(there, pattern, locale=locale)
 
 
 def say_duration(length: timedelta, words: Catalogue) -> str:

@@ -117,6 +117,9 @@ def test_a_slot_that_was_just_taken_offers_the_three_nearest(lab, web, enter):
     assert "Ce moment est déjà pris. Une autre réservation le couvre jusqu’à demain à 11 h." in said
     assert re.search(r'class="starts wide">.*?</ul>', answer.text, re.DOTALL).group(0).count("<a href") == 3
     assert held(lab, "Léa") == ()
+    # The other language is the same choice, not the address that the form was sent to.
+    english = web.get(unescape(re.search(r'href="([^"]+)" hreflang="en"', answer.text).group(1)))
+    assert "Laser cutter, Wednesday 25 November" in text(english)
 
 
 def test_of_a_kind_the_first_free_machine_is_named_and_another_taken_when_it_is_gone(lab, web, enter):
