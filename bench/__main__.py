@@ -11,7 +11,9 @@ from rich.table import Table
 
 from bench.figures import Figure
 
-MODULES = ("tap", "decide", "free", "bookings", "series_points", "fanout", "sessions_page", "pages", "start")
+MODULES = (
+    "tap", "decide", "free", "bookings", "series_points", "fanout", "sessions_page", "pages", "start", "members_page",
+)  # fmt: skip
 LATEST = Path(__file__).with_name("latest.json")
 
 

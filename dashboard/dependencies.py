@@ -80,10 +80,30 @@ def digest_of(secret: str) -> str:
 
 
 def services_of(request: Request) -> Services:
-    """The services this application was made with; a write that carries a key is done once."""
+    """The services this application was made with; a write that carries a key is done once, and says who did it."""
     services: Services = request.app.state.services
     key: Once | None = request.scope.get("etabli.key")
-    return replace(services, transact=key.over(services.transact)) if key else services
+    return replace(services, transact=_signed(request, key.over(services.transact) if key else services.transact))
+
+
+def acts_as(request: Request, who: str) -> None:
+    """From here on this request is theirs: the id of a member, or what stands on a token."""
+    request.state.actor = who
+
+
+def _signed(request: Request, transact: Transact) -> Transact:
+    """The same, every event naming whoever asks, once that is known."""
+
+    def signed(use_case: Callable[[Work, datetime], Value]) -> Value:
+        def use(work: Work, now: datetime) -> Value:
+            actor: str | None = getattr(request.state, "actor", None)
+            if actor is not None:
+                work.acting(actor)
+            return use_case(work, now)
+
+        return transact(use)
+
+    return signed
 
 
 def hub_of(request: Request) -> "LiveHub":
@@ -136,7 +156,10 @@ def token_view(request: Request, secret: str | None) -> TokenView | None:
     if not secret or len(secret) > 500:
         return None
     services = services_of(request)
-    return services.store.views().token(digest_of(secret), services.clock.now())
+    found = services.store.views().token(digest_of(secret), services.clock.now())
+    if found is not None:
+        acts_as(request, found.label)
+    return found
 
 
 Asked = Annotated[Services, Depends(services_of)]

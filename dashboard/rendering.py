@@ -28,7 +28,9 @@ from dashboard.navigation import PLACES
 from gateway.wording import LANGUAGES, Words
 
 FOLDER = Path(__file__).parent
-FEATURES = ("accounts", "booking", "cards", "design", "floor", "kiosk", "member", "offline", "programme", "staff")
+FEATURES = (
+    "accounts", "admin", "booking", "cards", "design", "floor", "kiosk", "member", "offline", "programme", "staff",
+)  # fmt: skip
 YEAR_S = 365 * 24 * 3600
 
 

@@ -9,7 +9,7 @@ from fastapi import Depends, Form, Request
 from starlette.datastructures import State
 
 from dashboard.accounts.cookie import same_token, secret_in
-from dashboard.dependencies import digest_of, services_of, words_of
+from dashboard.dependencies import acts_as, digest_of, services_of, words_of
 from dashboard.problems import Problem, SignInNeeded
 from gateway.domain.accounts import NOTED_EVERY, BrowserSession, awaits_second_factor
 from gateway.domain.people import Role
@@ -75,6 +75,7 @@ def _read(request: Request, secret: str) -> None:
     if awaits_second_factor(found.role, session, has_one=found.has_second_factor):
         request.state.half = found
         return
+    acts_as(request, session.member_id)
     request.state.viewer = Viewer(
         member_id=session.member_id, first_name=found.first_name, role=found.role, session_id=session.id,
         second_factor=session.second_factor, language=found.language,

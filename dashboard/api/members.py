@@ -51,6 +51,7 @@ class MemberShape(Shape):
     charter_version: int | None
     guardian_consent_at: datetime | None
     responsible: bool
+    reference: str | None = Field(description="Their number in a list kept elsewhere.")
 
 
 class NewMember(Wish):
@@ -64,10 +65,11 @@ class NewMember(Wish):
     charter_version: Version | None = None
     guardian_consent_at: Moment | None = None
     responsible: bool = False
+    reference: Text | None = None
 
 
 NULLABLE = frozenset(
-    {"email", "member_until", "suspended_reason", "birth_date", "charter_version", "guardian_consent_at"}
+    {"email", "member_until", "suspended_reason", "birth_date", "charter_version", "guardian_consent_at", "reference"}
 )
 
 
@@ -84,6 +86,7 @@ class MemberChanges(Wish):
     charter_version: Version | None = None
     guardian_consent_at: Moment | None = None
     responsible: bool | None = Field(default=None, description="May open and close the place by their badge.")
+    reference: Text | None = None
 
     def told(self) -> dict[str, Any]:
         """What to change: a name or a yes/no cannot be null, the rest may."""
@@ -123,6 +126,7 @@ def member_shape(member: Member, caller: Caller) -> MemberShape:
         created_at=member.created_at, birth_date=member.birth_date if named else None,
         charter_version=member.charter_version if named else None,
         guardian_consent_at=member.guardian_consent_at if named else None, responsible=member.responsible,
+        reference=member.reference if named else None,
     )  # fmt: skip
 
 

@@ -69,6 +69,7 @@ class EventKind(StrEnum):
     SLOT_LEFT = "slot_left"
     MEMBER_ADDED = "member_added"
     MEMBER_CHANGED = "member_changed"
+    MEMBER_MERGED = "member_merged"
     SIGNED_IN = "signed_in"
     SIGNED_OUT = "signed_out"
     PASSWORD_CHANGED = "password_changed"

@@ -1,5 +1,6 @@
 """Members, and what each is at a site."""
 
+import unicodedata
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -42,6 +43,30 @@ class Member:
     """In which they are written to; None for the lab's own."""
     show_first_name: bool = False
     """Whether their first name may stand where the team watches the floor: their own choice, no until they say so."""
+    reference: str | None = None
+    """Their number in a list kept elsewhere: what an import knows them by."""
+
+
+class MemberState(StrEnum):
+    """How a member stands today."""
+
+    CURRENT = "current"
+    LAPSED = "lapsed"
+    SUSPENDED = "suspended"
+
+
+def state_of_member(member: Member, now: datetime) -> MemberState:
+    """A suspension is told before a membership that is over."""
+    if not member.active:
+        return MemberState.SUSPENDED
+    over = member.member_until is not None and member.member_until <= now
+    return MemberState.LAPSED if over else MemberState.CURRENT
+
+
+def folded(text: str) -> str:
+    """Without accents and capitals, for sorting and searching names alike on both databases."""
+    letters = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(letter for letter in letters if not unicodedata.combining(letter))
 
 
 def age_on(born: date, day: date) -> int:

@@ -140,6 +140,7 @@ SILENT: dict[EventKind, str] = {
     EventKind.ROLE_CHANGED: "agreed in person before staff write it down",
     EventKind.JOB_CANCEL_ASKED: "the end of the job is told to those who want it",
     EventKind.TEAM_ACTED: _THE_TEAM,
+    EventKind.MEMBER_MERGED: "two records of one person become one: nothing changes for them",
     EventKind.BADGE_ENROLLED: "done at the desk, with the person there",
     EventKind.BADGE_REVOKED: "done at the desk, with the person there",
     EventKind.CALENDAR_LINK_MADE: "the person asked for it, and has the address before them",

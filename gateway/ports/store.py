@@ -15,7 +15,7 @@ from gateway.domain.booking import Reservation
 from gateway.domain.events import Event
 from gateway.domain.jobs import Job
 from gateway.domain.layers import Policies, SaidPolicies
-from gateway.domain.people import Member, Role
+from gateway.domain.people import Role
 from gateway.domain.resources import Device, DeviceRole, Resource, ResourceGroup
 from gateway.domain.sessions import Session
 from gateway.domain.streams import Stream
@@ -29,6 +29,7 @@ from gateway.ports.store_calendar import CalendarWork
 from gateway.ports.store_feeds import FeedsWork
 from gateway.ports.store_node_lists import NodeListsWork
 from gateway.ports.store_notices import NoticesWork, WebhooksWork
+from gateway.ports.store_people import PeopleWork
 from gateway.ports.store_presence import PresenceWork
 from gateway.ports.store_proofs import ProofsWork
 from gateway.ports.store_team import TeamWork
@@ -110,7 +111,7 @@ class Token:
 class Work(
     BookingsWork, WorkshopWork, AnswersWork, ArrivalsWork, TrainingWork, CalendarWork, PresenceWork,
     NoticesWork, WebhooksWork, FeedsWork, AccountsWork, TeamWork, ProofsWork,
-    NodeListsWork, Protocol,
+    NodeListsWork, PeopleWork, Protocol,
 ):  # fmt: skip
     """One open transaction. Nothing is seen by anyone until it is committed; an exception rolls it back."""
 
@@ -233,21 +234,6 @@ class Work(
 
     def policies(self, resource_id: str) -> Policies:
         """What is in force for a resource."""
-
-    def put_member(self, member: Member) -> None:
-        """Insert or update by id, joined to this site."""
-
-    def member(self, id: str) -> Member | None:
-        """A member by id."""
-
-    def add_badge(self, *, id: str, member_id: str, badge: tuple[HashedBadge, ...], now: datetime) -> bool:
-        """Enrol a badge; False when any of its forms belongs to somebody already (nothing is changed)."""
-
-    def revoke_badges(self, member_id: str, now: datetime) -> int:
-        """Revoke every badge of a member; how many."""
-
-    def tapped_badge(self, event_id: int) -> tuple[HashedBadge, ...]:
-        """The hashed badge of a refused tap, for one-click enrolment; empty when that event holds none."""
 
     def add_token(self, token: Token) -> None:
         """Keep a token's digest."""

@@ -9,7 +9,7 @@ from gateway.domain.booking import Reservation
 from gateway.domain.events import StoredEvent
 from gateway.domain.jobs import Job
 from gateway.domain.layers import Policies, SaidPolicies
-from gateway.domain.people import Member, Role
+from gateway.domain.people import Role
 from gateway.domain.presence import Here, Place
 from gateway.domain.resources import Device, Resource, ResourceGroup
 from gateway.domain.sessions import Session
@@ -24,6 +24,7 @@ from gateway.ports.views_calendar import CalendarViews
 from gateway.ports.views_feeds import FeedViews
 from gateway.ports.views_member import MemberViews
 from gateway.ports.views_notices import NoticesViews
+from gateway.ports.views_people import PeopleViews
 from gateway.ports.views_proofs import ProofsViews
 from gateway.ports.views_team import TeamViews
 from gateway.ports.views_training import TrainingViews
@@ -91,7 +92,7 @@ class LastTap:
 
 class Views(
     ArrivalsViews, WorkshopViews, TrainingViews, CalendarViews, MemberViews, NoticesViews, FeedViews, AccountsViews,
-    TeamViews, ProofsViews, NodeListsViews, Protocol,
+    TeamViews, ProofsViews, NodeListsViews, PeopleViews, Protocol,
 ):  # fmt: skip
     """Reads. Each call is one short transaction of its own; StoreUnavailable when the database is away."""
 
@@ -129,12 +130,6 @@ class Views(
         starts: datetime | None = None, ends: datetime | None = None,
     ) -> Page[Reservation]:  # fmt: skip
         """Standing ones that overlap ``[starts, ends)``, soonest first."""
-
-    def members(self, *, limit: int, cursor: str | None, search: str | None = None) -> Page[Member]:
-        """By last name, first name."""
-
-    def member(self, id: str) -> Member | None:
-        """One member."""
 
     def access_facts(self, resource_id: str, member_id: str, now: datetime) -> AccessFacts:
         """All that the rules of access look at, were this member to tap there."""

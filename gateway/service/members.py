@@ -7,6 +7,7 @@ from typing import Any
 
 from devices.messages import HashedBadge
 from gateway.domain.events import Event, EventKind
+from gateway.domain.merging import merged, one_place
 from gateway.domain.people import Member, Role
 from gateway.ports.store import Token, Work
 
@@ -27,13 +28,14 @@ def _log(work: Work, kind: EventKind, now: datetime, member_id: str | None = Non
 def add_member(
     work: Work, *, id: str, first_name: str, last_name: str = "", email: str | None = None,
     member_until: datetime | None = None, birth_date: date | None = None, charter_version: int | None = None,
-    guardian_consent_at: datetime | None = None, responsible: bool = False, now: datetime,
+    guardian_consent_at: datetime | None = None, responsible: bool = False, reference: str | None = None,
+    now: datetime,
 ) -> Member:  # fmt: skip
     """A new member of this site."""
     member = Member(
         id=id, first_name=first_name, last_name=last_name, email=email, member_until=member_until, created_at=now,
         birth_date=birth_date, charter_version=charter_version, guardian_consent_at=guardian_consent_at,
-        responsible=responsible,
+        responsible=responsible, reference=reference,
     )  # fmt: skip
     work.put_member(member)
     _log(work, EventKind.MEMBER_ADDED, now, member.id)
@@ -49,26 +51,48 @@ def change_member(work: Work, *, id: str, changes: dict[str, Any], now: datetime
     if changed.active:
         changed = replace(changed, suspended_reason=None)
     work.put_member(changed)
-    _log(work, EventKind.MEMBER_CHANGED, now, id, fields=sorted(changes))
+    told = {"active": changed.active} if changed.active != member.active else {}
+    _log(work, EventKind.MEMBER_CHANGED, now, id, fields=sorted(changes), **told)
     return changed
 
 
-def enrol_badge(work: Work, *, id: str, member_id: str, badge: tuple[HashedBadge, ...], now: datetime) -> Enrolment:
-    """Give a badge to a member, unless somebody has it."""
+def merge_members(work: Work, *, keep: str, gone: str, now: datetime) -> Member | None:
+    """Two records of one person become the first; None when one of them is not there, or both are the same."""
+    stays, goes = work.member(keep), work.member(gone)
+    if stays is None or goes is None or keep == gone:
+        return None
+    for workshop in work.workshops_of_both(keep, gone):
+        roll = work.roll(workshop)
+        if roll is not None:
+            work.save_roll(*one_place(roll, keep, gone))
+    work.move_member(keep, gone)
+    member = merged(stays, goes)
+    work.put_member(member)
+    _log(work, EventKind.MEMBER_MERGED, now, keep, other=gone)
+    return member
+
+
+def enrol_badge(
+    work: Work, *, id: str, member_id: str, badge: tuple[HashedBadge, ...], lent_until: datetime | None = None,
+    now: datetime,
+) -> Enrolment:  # fmt: skip
+    """Give a badge to a member, or lend it, unless somebody has it."""
     if work.member(member_id) is None:
         return Enrolment.NO_SUCH_MEMBER
-    if not work.add_badge(id=id, member_id=member_id, badge=badge, now=now):
+    if not work.add_badge(id=id, member_id=member_id, badge=badge, now=now, lent_until=lent_until):
         return Enrolment.TAKEN
-    _log(work, EventKind.BADGE_ENROLLED, now, member_id)
+    _log(work, EventKind.BADGE_ENROLLED, now, member_id, **({"until": lent_until.isoformat()} if lent_until else {}))
     return Enrolment.ENROLLED
 
 
-def enrol_tapped(work: Work, *, id: str, member_id: str, event_id: int, now: datetime) -> Enrolment:
+def enrol_tapped(
+    work: Work, *, id: str, member_id: str, event_id: int, lent_until: datetime | None = None, now: datetime
+) -> Enrolment:
     """Give the unknown badge of a refused tap to a member: the one-click enrolment."""
     badge = work.tapped_badge(event_id)
     if not badge:
         return Enrolment.NO_SUCH_TAP
-    return enrol_badge(work, id=id, member_id=member_id, badge=badge, now=now)
+    return enrol_badge(work, id=id, member_id=member_id, badge=badge, lent_until=lent_until, now=now)
 
 
 def revoke_badges(work: Work, *, member_id: str, now: datetime) -> int:
@@ -77,6 +101,21 @@ def revoke_badges(work: Work, *, member_id: str, now: datetime) -> int:
     if count:
         _log(work, EventKind.BADGE_REVOKED, now, member_id, count=count)
     return count
+
+
+def revoke_badge(work: Work, *, member_id: str, badge_id: str, now: datetime) -> bool:
+    """Revoke one badge of a member, lost or given back; False when it is none of theirs, or no longer live."""
+    if badge_id not in work.live_badges(member_id):
+        return False
+    work.revoke_badge(badge_id, now)
+    _log(work, EventKind.BADGE_REVOKED, now, member_id, count=1)
+    return True
+
+
+def end_loans(work: Work, now: datetime) -> None:
+    """The day of lent badges is over: nobody has them any more."""
+    for member_id in work.end_loans(now):
+        _log(work, EventKind.BADGE_REVOKED, now, member_id, lent=True)
 
 
 def make_token(

@@ -16,6 +16,7 @@ from gateway.ports.store import SOON_S, ResourceFacts, Store, Work
 from gateway.service import place, presence
 from gateway.service.deliver import Deliver
 from gateway.service.living_rights import purge, remind
+from gateway.service.members import end_loans
 from gateway.service.reports import end_unpowered
 from gateway.service.uses import Outcome, advance, log, power_orders, running_seconds
 from gateway.service.ways import end_classes_over, tell_who_is_held_up
@@ -171,6 +172,7 @@ class Sweeper:
             if monotonic - self._listening_since >= self._quiet.total_seconds():
                 presence.note_silent(work, now - self._quiet, now, new)
             place.expire(work, now)
+            end_loans(work, now)
             events = work.appended
         self._heard_at = monotonic
         self._deliver.after_commit((), events)

@@ -1,5 +1,6 @@
 """Moments and lengths of time as people say them; the patterns stand in the catalogues, the names come from Babel."""
 
+from datetime import date, datetime, timedelta, tzinfo
 from datetime import datetime, timedelta, tzinfo
 from functools import lru_cache
 
@@ -40,6 +41,13 @@ def _formatted(there: datetime, pattern: str, locale: str) -> str:
     from babel.dates import format_datetime
 
     return format_datetime(there, pattern, locale=locale)
+
+
+def say_date(day: date, words: Catalogue) -> str:
+    """*3 avril 1990*."""
+    from babel.dates import format_date
+
+    return format_date(day, "long", locale=BABEL[words.lang])
 
 
 def say_duration(length: timedelta, words: Catalogue) -> str:

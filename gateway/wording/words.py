@@ -3,14 +3,14 @@
 import string
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta, tzinfo
+from datetime import date, datetime, timedelta, tzinfo
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from gateway.domain.floor import BoardState
 from gateway.domain.refusals import ACCOUNT_MATTERS, Code, NextStep
 from gateway.wording.catalogue import LANGUAGES, Catalogue, catalogue
-from gateway.wording.moments import plural, say_duration, say_moment
+from gateway.wording.moments import plural, say_date, say_duration, say_moment
 
 MOMENTS = frozenset({"until", "since", "back_at", "opens_at", "starts", "ends", "at"})
 """Parameters that are times, also when they come out of an event as ISO 8601 text."""
@@ -48,6 +48,10 @@ class Words:
     def moment(self, moment: datetime, how: str = "on") -> str:
         """A time as people say it."""
         return say_moment(moment, how, self._words, self._zone, self._now)
+
+    def date(self, day: date) -> str:
+        """A day with its year, as people write it."""
+        return say_date(day, self._words)
 
     def duration(self, seconds: float) -> str:
         """A length of time as people say it."""

@@ -111,10 +111,14 @@ def _same_badge(forms: int) -> Any:
 
 
 def _badge_holder(forms: int) -> Any:
-    """Whose badge it is, its forms being given most precise first: a live one before a revoked one."""
+    """Whose badge it is, its forms being given most precise first: a live one before a revoked one.
+
+    A badge that was lent is nobody's once its day is over.
+    """
     return (
         select(_badges.member_id, _badges.revoked_at)
         .where(_badges.site_id == SITE, _same_badge(forms))
+        .where(or_(_badges.lent_until.is_(None), _badges.lent_until > bindparam("now")))
         .order_by(_badges.revoked_at.is_not(None), _badges.revoked_at.desc())
         .limit(1)
         .subquery("holder")

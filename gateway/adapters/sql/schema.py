@@ -25,7 +25,7 @@ from sqlalchemy import (
 
 from gateway.adapters.sql.types import Moment, plain_json
 
-REVISION = "0023"
+REVISION = "0021"
 """The newest migration: `check()` refuses any other."""
 
 TAP_KINDS = "kind IN ('tap_granted', 'tap_refused', 'tap_noted')"
@@ -33,6 +33,7 @@ REFUSED_TAPS = "kind = 'tap_refused'"
 AT_THE_DOOR = "role = 'place'"
 STANDING = "expires_at IS NOT NULL AND revoked_at IS NULL AND refused_at IS NULL"
 """Rights that can lapse and that nobody has ended."""
+ON_LOAN = "lent_until IS NOT NULL AND revoked_at IS NULL"
 FAILED_NOTICES = "state IN ('refused', 'given_up', 'unreachable')"
 
 # No index begins with the site: a database holds one or a few, and SQLite would take such an index for the best of all.
@@ -102,7 +103,7 @@ members = Table(
     Column("sort_name", _Sorted, nullable=False),
     _note("suspended_reason"), Column("birth_date", Date()), Column("charter_version", Integer()),
     _at("guardian_consent_at"), _note("language"),
-    Column("show_first_name", Boolean(), nullable=False, server_default=false()),
+    Column("show_first_name", Boolean(), nullable=False, server_default=false()), _note("reference"),
     Index("ix_members_sort_name_id", "sort_name", "id"),
 )  # fmt: skip
 
@@ -215,10 +216,12 @@ badge_hashes = Table(
     "badge_hashes", metadata,
     Column("badge_id", String(36), nullable=False), _site(), _ref("member_id", "members.id"),
     _text("form"), _text("key_id"), _text("digest"), _at("enrolled_at", nullable=False), _at("revoked_at"),
+    _at("lent_until"),
     PrimaryKeyConstraint("badge_id", "form", "key_id", "digest"),
     Index("ix_badge_hashes_digest", "digest", "form", "key_id"),
     Index("uq_badge_hashes_live", "form", "key_id", "digest", unique=True, **_where("revoked_at IS NULL")),
     Index("ix_badge_hashes_member_id", "member_id"),
+    Index("ix_badge_hashes_lent_until", "lent_until", **_where(ON_LOAN)),
 )  # fmt: skip
 
 devices = Table(

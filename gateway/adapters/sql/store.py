@@ -21,6 +21,7 @@ from gateway.adapters.sql.work_calendar import CalendarPart
 from gateway.adapters.sql.work_feeds import FeedsPart
 from gateway.adapters.sql.work_lab import LabPart
 from gateway.adapters.sql.work_log import LogPart
+from gateway.adapters.sql.work_merge import MergePart
 from gateway.adapters.sql.work_node_lists import NodeListsPart
 from gateway.adapters.sql.work_notices import NoticesPart
 from gateway.adapters.sql.work_people import PeoplePart
@@ -61,7 +62,7 @@ class Database(Protocol):
 class SqlWork(
     TeamPart, StreamsPart, TapsPart, ReportsPart, LogPart, LabPart, PeoplePart, TrainingPart, PoliciesPart, BookingsPart,
     WorkshopsPart, WaysPart, AnswersPart, ArrivalsPart, CalendarPart, PresencePart, NoticesPart, WebhooksPart,
-    FeedsPart, AccountsPart, ProofsPart, NodeListsPart,
+    FeedsPart, AccountsPart, ProofsPart, NodeListsPart, MergePart,
 ):  # fmt: skip
     """One open transaction, all its parts together."""
 

@@ -12,7 +12,6 @@ from gateway.adapters.sql.shapes import (
     DEVICE,
     GROUP,
     JOB,
-    MEMBER,
     RESERVATION,
     RESOURCE,
     SESSION,
@@ -28,6 +27,7 @@ from gateway.adapters.sql.views_feeds import FeedViewsPart
 from gateway.adapters.sql.views_free import FreeViewsPart
 from gateway.adapters.sql.views_member import MemberViewsPart
 from gateway.adapters.sql.views_notices import NoticesReads
+from gateway.adapters.sql.views_people import PeopleReads
 from gateway.adapters.sql.views_proofs import ProofsReads
 from gateway.adapters.sql.views_team import TeamViewsPart
 from gateway.adapters.sql.views_training import TrainingViewsPart
@@ -42,7 +42,7 @@ from gateway.domain.booking import Reservation
 from gateway.domain.events import StoredEvent
 from gateway.domain.jobs import Job
 from gateway.domain.layers import SaidPolicies
-from gateway.domain.people import Member, Role
+from gateway.domain.people import Role
 from gateway.domain.presence import Here, Place
 from gateway.domain.resources import Device, DeviceRole, Presence, ResourceGroup
 from gateway.domain.sessions import Session
@@ -97,7 +97,7 @@ def needs_someone(device: Device) -> bool:
 
 class SqlViews(
     ArrivalsViewsPart, WorkshopsViewsPart, TrainingViewsPart, FreeViewsPart, MemberViewsPart, NoticesReads,
-    FeedViewsPart, AccountsReads, TeamViewsPart, ProofsReads, NodeListsViewsPart,
+    FeedViewsPart, AccountsReads, TeamViewsPart, ProofsReads, NodeListsViewsPart, PeopleReads,
 ):  # fmt: skip
     """Reads for pages and the API."""
 
@@ -170,24 +170,6 @@ class SqlViews(
                 limit=limit, cursor=cursor, given={"resource": resource, "starts": starts, "ends": ends},
                 site_id=self._site.get(tx),
             )  # fmt: skip
-
-    def members(self, *, limit: int, cursor: str | None, search: str | None = None) -> Page[Member]:
-        """By last name, first name; ``search`` looks in names and addresses, accents and capitals aside."""
-        like = None
-        if search:
-            like = "%" + folded(search).replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
-        with self._read() as tx:
-            return page(
-                tx, MEMBER, views_lists.MEMBERS, views_lists.members,
-                lambda row: (folded(f"{row.last_name} {row.first_name}"), row.id),
-                limit=limit, cursor=cursor, given={"like": like}, site_id=self._site.get(tx),
-            )  # fmt: skip
-
-    def member(self, id: str) -> Member | None:
-        """One member."""
-        with self._read() as tx:
-            row = tx.one(MEMBER_OF_ID, id=id, site_id=self._site.get(tx))
-        return MEMBER.read(row) if row else None
 
     def access_facts(self, resource_id: str, member_id: str, now: datetime) -> AccessFacts:
         """All that the rules of access look at, were this member to tap there."""

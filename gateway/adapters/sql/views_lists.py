@@ -2,16 +2,38 @@
 
 from typing import Any
 
-from sqlalchemy import BindParameter, Boolean, Integer, Select, and_, bindparam, exists, or_, select, union_all
+from sqlalchemy import (
+    BindParameter,
+    Boolean,
+    Integer,
+    Select,
+    and_,
+    bindparam,
+    case,
+    exists,
+    false,
+    or_,
+    select,
+    union_all,
+)  # isort: skip
 
 from gateway.adapters.sql import schema
 from gateway.adapters.sql.pages import Paging
 from gateway.adapters.sql.part import SITE
 from gateway.adapters.sql.shapes import JOB, MEMBER, QUALIFICATION, RESERVATION, SESSION, STORED_EVENTS
 from gateway.adapters.sql.statements import led_by
+from gateway.domain.people import MemberState
 
 _sessions, _jobs, _booked = schema.sessions.c, schema.jobs.c, schema.reservations.c
 _members, _rights, _events = schema.members.c, schema.qualifications.c, schema.events.c
+
+_now: BindParameter[Any] = bindparam("now", type_=_members.member_until.type)
+_stands = case(
+    (_members.active == false(), MemberState.SUSPENDED.value),
+    (_members.member_until <= _now, MemberState.LAPSED.value),
+    else_=MemberState.CURRENT.value,
+)
+"""How a member stands today, as :class:`MemberState` names it."""
 
 SESSIONS = Paging("sessions", _sessions.opened_at, _sessions.id, descending=True)
 JOBS = Paging("jobs", _jobs.started_at, _jobs.id, descending=True)
@@ -56,12 +78,17 @@ def reservations(*filters: str) -> Select[Any]:
 
 
 def members(*filters: str) -> Select[Any]:
-    """Members of the site."""
+    """Members of the site: each ``word0``, ``word1`` … is found in the name, the address or the reference."""
     joined = schema.member_sites.c
     query = select(*MEMBER.columns).where(exists().where(joined.site_id == SITE, joined.member_id == _members.id))
-    if "like" in filters:
-        like: BindParameter[str] = bindparam("like")
-        query = query.where(or_(_members.sort_name.like(like, escape="\\"), _members.email.ilike(like, escape="\\")))
+    for word in (name for name in filters if name.startswith("word")):
+        like: BindParameter[str] = bindparam(word)
+        columns = (_members.email, _members.reference)
+        query = query.where(
+            or_(_members.sort_name.like(like, escape="\\"), *(column.ilike(like, escape="\\") for column in columns))
+        )
+    if "state" in filters:
+        query = query.where(_stands == bindparam("state"))
     return query
 
 

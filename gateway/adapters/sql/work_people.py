@@ -1,16 +1,15 @@
 """Members and their badges."""
 
-import unicodedata
 from datetime import datetime
 
-from sqlalchemy import bindparam, func, select, update
+from sqlalchemy import BindParameter, and_, bindparam, func, null, select, update
 
 from devices.messages import HashedBadge
 from gateway.adapters.sql import schema
 from gateway.adapters.sql.part import SITE, Part
 from gateway.adapters.sql.shapes import MEMBER, plain
 from gateway.adapters.sql.statements import insert_new, upsert
-from gateway.domain.people import Member, Role
+from gateway.domain.people import Member, Role, folded
 
 _members, _badges = schema.members.c, schema.badge_hashes.c
 
@@ -27,20 +26,24 @@ LIVE_FORM = (
 ADD_FORM = insert_new(schema.badge_hashes)
 FORMS_OF_BADGE = select(func.count()).where(_badges.badge_id == bindparam("badge_id"))
 FORGET_BADGE = schema.badge_hashes.delete().where(_badges.badge_id == bindparam("badge_id"))
-LIVE_BADGES = select(func.count(_badges.badge_id.distinct())).where(
-    _badges.site_id == SITE, _badges.member_id == bindparam("member_id"), _badges.revoked_at.is_(None)
+LIVE_BADGES = (
+    select(_badges.badge_id)
+    .where(_badges.site_id == SITE, _badges.member_id == bindparam("member_id"), _badges.revoked_at.is_(None))
+    .distinct()
 )
-REVOKE_BADGES = (
+_now: BindParameter[datetime] = bindparam("now", type_=_badges.revoked_at.type)
+# Whoever finds a lent badge that was lost must not be taken for a stranger once its day is over.
+_revoke = update(schema.badge_hashes).where(_badges.revoked_at.is_(None)).values(revoked_at=_now, lent_until=null())
+REVOKE_BADGES = _revoke.where(_badges.site_id == SITE, _badges.member_id == bindparam("member"))
+REVOKE_BADGE = _revoke.where(_badges.site_id == SITE, _badges.badge_id == bindparam("badge"))
+_over = and_(_badges.revoked_at.is_(None), _badges.lent_until <= _now)
+LOANS_OVER = select(_badges.member_id).where(_badges.site_id == SITE, _over).distinct().order_by(_badges.member_id)
+END_LOANS = update(schema.badge_hashes).where(_badges.site_id == SITE, _over).values(revoked_at=_now)
+END_LOAN = (
     update(schema.badge_hashes)
-    .where(_badges.site_id == SITE, _badges.member_id == bindparam("member"), _badges.revoked_at.is_(None))
-    .values(revoked_at=bindparam("now", type_=_badges.revoked_at.type))
+    .where(_badges.digest == bindparam("of"), _badges.form == bindparam("in_form"), _over)
+    .values(revoked_at=_now)
 )
-
-
-def folded(text: str) -> str:
-    """Without accents and capitals, for sorting and searching names alike on both databases."""
-    letters = unicodedata.normalize("NFKD", text.casefold())
-    return "".join(letter for letter in letters if not unicodedata.combining(letter))
 
 
 class PeoplePart(Part):
@@ -58,13 +61,18 @@ class PeoplePart(Part):
         row = self._tx.one(MEMBER_OF_ID, id=id, site_id=self.site_id())
         return MEMBER.read(row) if row else None
 
-    def add_badge(self, *, id: str, member_id: str, badge: tuple[HashedBadge, ...], now: datetime) -> bool:
-        """Enrol a badge; False when any of its forms belongs to somebody already (nothing is changed)."""
+    def add_badge(
+        self, *, id: str, member_id: str, badge: tuple[HashedBadge, ...], now: datetime,
+        lent_until: datetime | None = None,
+    ) -> bool:  # fmt: skip
+        """Enrol a badge, or lend one; False when any of its forms belongs to somebody already (nothing is changed)."""
         forms = [plain(form) for form in dict.fromkeys(badge)]
         own = self._tx.one(OWN_BADGE, badge_id=id)
         if own is not None:
             # The same call again, after a COMMIT whose outcome was unknown.
             return str(own[0]) == member_id
+        for form in forms:
+            self._tx.run(END_LOAN, of=form["digest"], in_form=form["form"], now=now)
         if not forms or any(self._tx.one(LIVE_FORM, **form) for form in forms):
             return False
         rest = {
@@ -73,6 +81,7 @@ class PeoplePart(Part):
             "site_id": self.site_id(),
             "enrolled_at": now,
             "revoked_at": None,
+            "lent_until": lent_until,
         }
         self._tx.many(ADD_FORM, [form | rest for form in forms])
         kept = self._tx.one(FORMS_OF_BADGE, badge_id=id)
@@ -84,6 +93,22 @@ class PeoplePart(Part):
 
     def revoke_badges(self, member_id: str, now: datetime) -> int:
         """Revoke every badge of a member; how many."""
-        live = self._tx.one(LIVE_BADGES, site_id=self.site_id(), member_id=member_id)
+        live = self.live_badges(member_id)
         self._tx.run(REVOKE_BADGES, site_id=self.site_id(), member=member_id, now=now)
-        return int(live[0]) if live else 0
+        return len(live)
+
+    def live_badges(self, member_id: str) -> frozenset[str]:
+        """Ids of the badges that a member has."""
+        rows = self._tx.all(LIVE_BADGES, site_id=self.site_id(), member_id=member_id)
+        return frozenset(str(row[0]) for row in rows)
+
+    def revoke_badge(self, id: str, now: datetime) -> None:
+        """Revoke one badge."""
+        self._tx.run(REVOKE_BADGE, site_id=self.site_id(), badge=id, now=now)
+
+    def end_loans(self, now: datetime) -> tuple[str, ...]:
+        """Take back every badge whose loan is over; whose they were."""
+        rows = self._tx.all(LOANS_OVER, site_id=self.site_id(), now=now)
+        if rows:
+            self._tx.run(END_LOANS, site_id=self.site_id(), now=now)
+        return tuple(str(row[0]) for row in rows)

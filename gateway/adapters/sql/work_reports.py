@@ -1,6 +1,7 @@
 """Jobs, what devices were last heard to say, and the log of what happened with the alarms it raises."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -55,6 +56,11 @@ class ReportsPart(Part):
     def __init__(self, tx: Any, site: SiteId, after_commit: Any) -> None:
         super().__init__(tx, site, after_commit)
         self._appended: list[Event] = []
+        self._by: str | None = None
+
+    def acting(self, by: str) -> None:
+        """Whoever does what this transaction does: every event of it says so from here on."""
+        self._by = by
 
     @property
     def appended(self) -> tuple[Event, ...]:
@@ -86,6 +92,8 @@ class ReportsPart(Part):
     def append(self, site_id: str, events: Iterable[Event]) -> None:
         """Add to the log of what happened."""
         added = tuple(events)
+        if self._by is not None:
+            added = tuple(replace(event, data={"actor": self._by, **event.data}) for event in added)
         if not added:
             return
         self._tx.many(APPEND, [plain(event) | {"site_id": site_id} for event in added])

@@ -1,0 +1,10 @@
+"""What runs the lab besides its machines: members, trainings, rules, devices, and the log of who did what."""
+
+from fastapi import APIRouter
+
+
+def routers() -> tuple[APIRouter, ...]:
+    """Every page of administration; the narrower address before the wider one."""
+    from dashboard.admin import badges, members, rights
+
+    return (badges.router, rights.router, members.router)
