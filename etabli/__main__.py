@@ -115,6 +115,7 @@ def build(language: Language) -> typer.Typer:
     _add_demo(cli, language)
     _add_config(cli, language)
     _add_people(cli, language)
+    _add_members(cli, language)
     _add_devices(cli, language)
     _add_accounts(cli, language)
     return cli
@@ -320,6 +321,41 @@ def _add_people(cli: typer.Typer, language: Language) -> None:
         from etabli.commands import people
 
         people.hash_badge(context.obj, number=number, as_json=json)
+
+
+def _add_members(cli: typer.Typer, language: Language) -> None:
+    def told(fr: str, en: str) -> str:
+        return fr if language == "fr" else en
+
+    group = typer.Typer(no_args_is_help=True, help=told("Membres.", "Members."), rich_markup_mode=None)
+    cli.add_typer(group, name="members")
+
+    @group.callback()
+    def members() -> None:
+        """Keep ``import`` a command of its own, though it is the only one."""
+
+    @group.command(
+        "import",
+        help=told(
+            "Importer une liste CSV (la vôtre, HelloAsso…) : ajoute et met à jour, ne supprime personne.",
+            "Import a CSV list (yours, HelloAsso's …): adds and updates, deletes nobody.",
+        ),
+    )
+    def import_(
+        context: typer.Context,
+        file: Annotated[Path, typer.Argument(help=told("La liste.", "The list."))],
+        until: Annotated[
+            str | None, typer.Option(help=told("Fin des adhésions non dites.", "End of memberships not told."))
+        ] = None,
+        year_after_order: Annotated[
+            bool,
+            typer.Option("--year-after-order", help=told("Ou un an après la commande.", "Or a year after the order.")),
+        ] = False,
+        dry_run: Annotated[bool, typer.Option("--dry-run", help=told("Regarder seulement.", "Only look."))] = False,
+    ) -> None:
+        from etabli.commands import roster
+
+        roster.import_members(context.obj, file=file, until=until, year_after_order=year_after_order, dry_run=dry_run)
 
 
 def _add_devices(cli: typer.Typer, language: Language) -> None:

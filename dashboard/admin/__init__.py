@@ -5,6 +5,6 @@ from fastapi import APIRouter
 
 def routers() -> tuple[APIRouter, ...]:
     """Every page of administration; the narrower address before the wider one."""
-    from dashboard.admin import badges, members, rights
+    from dashboard.admin import badges, importing, members, rights
 
-    return (badges.router, rights.router, members.router)
+    return (badges.router, rights.router, importing.router, members.router)

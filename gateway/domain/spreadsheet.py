@@ -7,6 +7,8 @@ from dataclasses import dataclass
 DELIMITERS = ";,\t"
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 """A cell that begins like this is calculated by spreadsheets, some of them also in its full-width form."""
+WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
+"""How files of Excel and LibreOffice begin that were not saved as CSV."""
 BOM = "\ufeff"
 
 
@@ -25,6 +27,8 @@ class Row:
 
 def decoded(data: bytes) -> str:
     """The text: UTF-8 with or without its mark, UTF-16 with one, else what Windows writes in western Europe."""
+    if data.startswith(WORKBOOKS):
+        raise Unreadable("workbook")
     for mark, encoding in ((b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"), (b"", "utf-8-sig")):
         if data.startswith(mark):
             try:

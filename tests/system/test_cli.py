@@ -194,3 +194,19 @@ def test_a_badge_hash_is_what_the_page_on_topics_says(etabli, tmp_path, configur
     code, _, err = etabli("badge", "hash", "bonjour")
     assert code == 1
     assert "bonjour" not in err
+
+
+def test_a_list_of_members_is_looked_at_then_imported_and_twice_is_once(etabli, tmp_path, configured):
+    (tmp_path / "liste.csv").write_bytes(
+        "Prénom;Nom;E-mail\r\nZoé;Ménard;zoe@example.org\r\nJo;B;nope\r\n".encode("cp1252")
+    )
+    code, out, _ = etabli("members", "import", "liste.csv", "--dry-run")
+    assert code == 0
+    assert "Ligne 3 : L’adresse «\xa0nope\xa0» n’est pas complète." in out
+    assert "1 ajout," in out
+    assert "Rien n’est encore enregistré." in out
+    assert "1 ajout," in etabli("members", "import", "liste.csv")[1]
+    assert "Tout est déjà à jour." in etabli("members", "import", "liste.csv")[1]
+    code, _, err = etabli("members", "import", "absent.csv")
+    assert code == 1
+    assert "absent.csv ne peut pas être lu" in err

@@ -36,7 +36,7 @@ SAMPLE = {
     "value": "9:00-8", "other": "14:00-18:00", "known": "france, alsace-moselle", "field": "lundi",
     "level": 2, "prerequisite_names": NAMES, "cycle": "a → b → a",
     "least": 0, "most": 9, "hours": 12, "options": "a, b", "keys": "a, b", "version": 3, "age": 16, "limit_s": 7200,
-    "training_names": NAMES, "titles": NAMES, "shelf": {"fr": "Étagère 2", "en": "Shelf 2"}, "body": "Bonjour.", "lab": "Le lab",
+    "training_names": NAMES, "line": 4, "heading": "E-mail", "titles": NAMES, "shelf": {"fr": "Étagère 2", "en": "Shelf 2"}, "body": "Bonjour.", "lab": "Le lab",
     "link": "https://lab.example/compte/lien/x", "address": "ines@example.org", "root": "https://lab.example",
 }  # fmt: skip
 
