@@ -1,7 +1,6 @@
 """Moments and lengths of time as people say them; the patterns stand in the catalogues, the names come from Babel."""
 
 from datetime import date, datetime, timedelta, tzinfo
-from datetime import datetime, timedelta, tzinfo
 from functools import lru_cache
 
 from gateway.wording.catalogue import NO_BREAK, Catalogue

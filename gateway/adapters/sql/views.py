@@ -34,7 +34,6 @@ from gateway.adapters.sql.views_training import TrainingViewsPart
 from gateway.adapters.sql.views_workshops import WorkshopsViewsPart
 from gateway.adapters.sql.work_log import CURSOR, events_after
 from gateway.adapters.sql.work_node_lists import NodeListsViewsPart
-from gateway.adapters.sql.work_people import MEMBER_OF_ID, folded
 from gateway.adapters.sql.work_policies import GROUPS, LAYERS_OF_SLUG, SITE_SAYS, policies
 from gateway.adapters.sql.work_presence import ALL_HERE, HEARD, HERE
 from gateway.domain.access_facts import AccessFacts

@@ -9,7 +9,7 @@ from alembic import op
 from gateway.adapters.sql.types import Moment
 
 revision = "0021"
-down_revision = "0016"
+down_revision = "0023"
 branch_labels = None
 depends_on = None
 
