@@ -126,6 +126,9 @@ class EventKind(StrEnum):
     POLICY_CHANGED = "policy_changed"
     GROUP_CHANGED = "group_changed"
     POINT_REFUSED = "point_refused"
+    HELP_CALLED = "help_called"
+    PROBLEM_REPORTED = "problem_reported"
+    HELP_CLOSED = "help_closed"
 
 
 Plain = str | int | float | bool | None | list["Plain"] | dict[str, "Plain"]

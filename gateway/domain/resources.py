@@ -76,6 +76,8 @@ class DeviceRole(StrEnum):
     READER = "reader"
     PLACE = "place"
     """A reader at the door: who taps there arrives or leaves."""
+    KIOSK = "kiosk"
+    """A reader that serves several machines: who taps there chooses one on the screen beside it."""
     INTERLOCK = "interlock"
     MACHINE = "machine"
     NODE = "node"

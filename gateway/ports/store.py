@@ -27,6 +27,7 @@ from gateway.ports.store_arrivals import ArrivalsWork
 from gateway.ports.store_bookings import BookingsWork
 from gateway.ports.store_calendar import CalendarWork
 from gateway.ports.store_feeds import FeedsWork
+from gateway.ports.store_help import HelpWork
 from gateway.ports.store_node_lists import NodeListsWork
 from gateway.ports.store_notices import NoticesWork, WebhooksWork
 from gateway.ports.store_people import PeopleWork
@@ -96,7 +97,7 @@ class Quarantined:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Token:
-    """An API token: only its SHA-256 is kept. ``resource`` is a slug, for kiosks."""
+    """An API token: only its SHA-256 is kept. ``resource`` and ``reader`` are slugs, for kiosks."""
 
     id: str
     digest: str
@@ -104,6 +105,7 @@ class Token:
     label: str
     created_at: datetime
     resource: str | None = None
+    reader: str | None = None
     expires_at: datetime | None = None
     revoked_at: datetime | None = None
 
@@ -111,7 +113,7 @@ class Token:
 class Work(
     BookingsWork, WorkshopWork, AnswersWork, ArrivalsWork, TrainingWork, CalendarWork, PresenceWork,
     NoticesWork, WebhooksWork, FeedsWork, AccountsWork, TeamWork, ProofsWork,
-    NodeListsWork, PeopleWork, Protocol,
+    NodeListsWork, PeopleWork, HelpWork, Protocol,
 ):  # fmt: skip
     """One open transaction. Nothing is seen by anyone until it is committed; an exception rolls it back."""
 

@@ -22,6 +22,7 @@ from gateway.ports.views_accounts import AccountsViews
 from gateway.ports.views_arrivals import ArrivalsViews
 from gateway.ports.views_calendar import CalendarViews
 from gateway.ports.views_feeds import FeedViews
+from gateway.ports.views_help import HelpViews
 from gateway.ports.views_member import MemberViews
 from gateway.ports.views_notices import NoticesViews
 from gateway.ports.views_people import PeopleViews
@@ -70,6 +71,8 @@ class TokenView:
     role: Role
     label: str
     resource: str | None
+    reader: str | None = None
+    """The kiosk's reader, where it serves several machines or stands at the door."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +95,7 @@ class LastTap:
 
 class Views(
     ArrivalsViews, WorkshopViews, TrainingViews, CalendarViews, MemberViews, NoticesViews, FeedViews, AccountsViews,
-    TeamViews, ProofsViews, NodeListsViews, PeopleViews, Protocol,
+    TeamViews, ProofsViews, NodeListsViews, PeopleViews, HelpViews, Protocol,
 ):  # fmt: skip
     """Reads. Each call is one short transaction of its own; StoreUnavailable when the database is away."""
 

@@ -15,6 +15,7 @@ from devices.envelope import sign
 from devices.messages import AccessList, CancelJob, Change, Changed, ClockTold, Receipt, SetPower, ShowVerdict, Tone
 from devices.topics import Channel
 from gateway.domain.events import Event, EventKind, StoredEvent
+from gateway.domain.resources import DeviceRole
 from gateway.domain.streams import ranges
 from gateway.ports.bus import Bus
 from gateway.ports.clock import Clock
@@ -24,6 +25,7 @@ from gateway.ports.store import SOON_S, Store
 from gateway.service.uses import Outcome, PowerOrder, Verdict
 
 COMMAND_LIFE = timedelta(seconds=5)
+OF_NO_MACHINE = frozenset({DeviceRole.PLACE, DeviceRole.KIOSK})
 REPEAT_AFTER_S = 2.0
 """How long a relay may take to answer before a sweep gives its order again."""
 SINK_BATCH = 2000
@@ -123,23 +125,25 @@ class Deliver:
         self._publish(Channel.LIST, device, codec.encode(told), qos=1)
 
     def _hint(self, events: Iterable[Event]) -> None:
-        last = {event.resource_id: event for event in events if event.resource_id}
+        # A tap at the door or at a kiosk is about no machine: it is told by the reader's own name.
+        last = {event.resource_id or event.device_id: event for event in events}
         changes = tuple(
-            Change(resource=slug, event=str(event.kind))
-            for resource_id, event in last.items()
-            if (slug := self._slug(resource_id))
+            Change(resource=slug, event=str(event.kind)) for about, event in last.items() if (slug := self._slug(about))
         )
         if changes:
             self._publish(Channel.LIVE, topics.GATEWAY, codec.encode(Changed(changes=changes)), qos=0)
 
-    def _slug(self, resource_id: str | None) -> str | None:
-        if resource_id is not None and resource_id not in self._slugs:
+    def _slug(self, about: str | None) -> str | None:
+        """The slug of a resource, or of a reader that has none; nothing for other devices."""
+        if about is not None and about not in self._slugs:
             try:
-                floor = self._store.views().floor(self._clock.now())
+                views = self._store.views()
+                floor, devices = views.floor(self._clock.now()), views.devices()
             except StoreUnavailable:
                 return None
-            self._slugs = {view.resource.id: view.resource.slug for view in floor}
-        return self._slugs.get(resource_id or "")
+            self._slugs = {device.id: device.slug if device.role in OF_NO_MACHINE else "" for device in devices}
+            self._slugs |= {view.resource.id: view.resource.slug for view in floor}
+        return self._slugs.get(about or "")
 
     def _publish(self, channel: Channel, device: str, payload: bytes, *, qos: int) -> None:
         topic, key = topics.topic(channel, site=self._site, device=device), self._keys(device)

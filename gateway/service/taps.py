@@ -42,6 +42,15 @@ def handle_tap(work: Work, fact: Received, now: datetime, ids: Ids) -> Outcome:
         return _holder_tapped(work, facts, session, member, fact, now)
     if fact.device.role is DeviceRole.PLACE:
         return _at_the_door(work, facts, fact, now)
+    if fact.device.role is DeviceRole.KIOSK:
+        return _at_the_kiosk(work, facts, fact, now)
+    return answer(work, facts, fact, now, ids)
+
+
+def answer(work: Work, facts: TapFacts, fact: Received, now: datetime, ids: Ids) -> Outcome:
+    """What becomes of whoever does not have the machine yet, or has it with its power cut."""
+    session, member = facts.access.session, facts.access.member
+    holds = session is not None and member is not None and session.held_by(member.id)
     if _comes_for_their_part(facts):
         return _part_taken(work, facts, fact, now)
     facts = move_here(work, facts, now)
@@ -72,6 +81,14 @@ def _at_the_door(work: Work, facts: TapFacts, fact: Received, now: datetime) -> 
     if unmet or member is None:
         return _refuse(work, facts, fact, Denied(refusals=unmet), now)
     return pass_by(work, member, fact, facts.access.use.presence_hours, now)
+
+
+def _at_the_kiosk(work: Work, facts: TapFacts, fact: Received, now: datetime) -> Outcome:
+    """Nothing is switched on yet: the screen beside the reader asks which machine."""
+    unmet = tuple(refusal for rule in AT_THE_DOOR for refusal in rule(facts.access, now))
+    if unmet or facts.access.member is None:
+        return _refuse(work, facts, fact, Denied(refusals=unmet), now)
+    return _noted(work, facts, fact, now, "identified")
 
 
 def _event(kind: EventKind, facts: TapFacts, fact: Received, at: datetime, **data: Plain) -> Event:

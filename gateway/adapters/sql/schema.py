@@ -25,11 +25,12 @@ from sqlalchemy import (
 
 from gateway.adapters.sql.types import Moment, plain_json
 
-REVISION = "0021"
+REVISION = "0024"
 """The newest migration: `check()` refuses any other."""
 
 TAP_KINDS = "kind IN ('tap_granted', 'tap_refused', 'tap_noted')"
 REFUSED_TAPS = "kind = 'tap_refused'"
+AT_A_READER = "kind IN ('tap_granted', 'tap_refused', 'tap_noted', 'person_arrived', 'person_left')"
 AT_THE_DOOR = "role = 'place'"
 STANDING = "expires_at IS NOT NULL AND revoked_at IS NULL AND refused_at IS NULL"
 """Rights that can lapse and that nobody has ended."""
@@ -404,6 +405,7 @@ events = Table(
     Index("ix_events_kind_id", "kind", "id"),
     Index("ix_events_taps", "resource_id", "id", **_where(TAP_KINDS)),
     Index("ix_events_refused", "at", **_where(REFUSED_TAPS)),
+    Index("ix_events_reader", "device_id", "id", **_where(f"{AT_A_READER} AND resource_id IS NULL")),
     sqlite_autoincrement=True,
 )  # fmt: skip
 
@@ -418,6 +420,7 @@ tokens = Table(
     "tokens", metadata, _id(), _site(),
     _text("digest"), _text("role"), _text("label"), _at("created_at", nullable=False),
     _ref("resource_id", "resources.id", nullable=True), _at("expires_at"), _at("revoked_at"),
+    _ref("device_id", "devices.id", nullable=True),
     UniqueConstraint("digest"),
 )  # fmt: skip
 
@@ -427,6 +430,23 @@ calendar_links = Table(
     Column("member_id", String(36), ForeignKey("members.id"), primary_key=True), _site(),
     _text("digest"), _at("made_at", nullable=False),
     UniqueConstraint("digest"),
+)  # fmt: skip
+
+# Machines for which one reader stands, with one kiosk.
+reader_resources = Table(
+    "reader_resources", metadata,
+    _ref("device_id", "devices.id"), _ref("resource_id", "resources.id"), _site(),
+    Column("position", Integer(), nullable=False),
+    PrimaryKeyConstraint("device_id", "resource_id"),
+)  # fmt: skip
+
+# Calls and problems from kiosks, each with a picture at most.
+help_requests = Table(
+    "help_requests", metadata, _id(), _site(),
+    _text("kind"), _at("created_at", nullable=False), _ref("resource_id", "resources.id", nullable=True),
+    _ref("member_id", "members.id", nullable=True), _note("trouble"), _note("photo_type"),
+    Column("photo", LargeBinary()), _at("closed_at"),
+    Index("ix_help_requests_open", "created_at", **_where("closed_at IS NULL")),
 )  # fmt: skip
 
 # Requests that were sent with a key of their own, and what was answered: for a day.

@@ -19,6 +19,7 @@ from gateway.adapters.sql.work_arrivals import ArrivalsPart
 from gateway.adapters.sql.work_bookings import BookingsPart
 from gateway.adapters.sql.work_calendar import CalendarPart
 from gateway.adapters.sql.work_feeds import FeedsPart
+from gateway.adapters.sql.work_help import HelpPart
 from gateway.adapters.sql.work_lab import LabPart
 from gateway.adapters.sql.work_log import LogPart
 from gateway.adapters.sql.work_merge import MergePart
@@ -62,7 +63,7 @@ class Database(Protocol):
 class SqlWork(
     TeamPart, StreamsPart, TapsPart, ReportsPart, LogPart, LabPart, PeoplePart, TrainingPart, PoliciesPart, BookingsPart,
     WorkshopsPart, WaysPart, AnswersPart, ArrivalsPart, CalendarPart, PresencePart, NoticesPart, WebhooksPart,
-    FeedsPart, AccountsPart, ProofsPart, NodeListsPart, MergePart,
+    FeedsPart, AccountsPart, ProofsPart, NodeListsPart, MergePart, HelpPart,
 ):  # fmt: skip
     """One open transaction, all its parts together."""
 

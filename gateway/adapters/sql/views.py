@@ -25,6 +25,7 @@ from gateway.adapters.sql.views_accounts import AccountsReads
 from gateway.adapters.sql.views_arrivals import ArrivalsViewsPart
 from gateway.adapters.sql.views_feeds import FeedViewsPart
 from gateway.adapters.sql.views_free import FreeViewsPart
+from gateway.adapters.sql.views_help import HelpViewsPart
 from gateway.adapters.sql.views_member import MemberViewsPart
 from gateway.adapters.sql.views_notices import NoticesReads
 from gateway.adapters.sql.views_people import PeopleReads
@@ -81,8 +82,9 @@ QUARANTINE = (
     .limit(bindparam("limit", type_=Integer()))
 )
 TOKEN = (
-    select(_tokens.id, _tokens.role, _tokens.label, schema.resources.c.slug)
+    select(_tokens.id, _tokens.role, _tokens.label, schema.resources.c.slug, _devices.slug)
     .outerjoin(schema.resources, schema.resources.c.id == _tokens.resource_id)
+    .outerjoin(schema.devices, _devices.id == _tokens.device_id)
     .where(_tokens.site_id == SITE, _tokens.digest == bindparam("digest"), _tokens.revoked_at.is_(None))
     .where(or_(_tokens.expires_at.is_(None), _tokens.expires_at > bindparam("now")))
 )
@@ -96,7 +98,7 @@ def needs_someone(device: Device) -> bool:
 
 class SqlViews(
     ArrivalsViewsPart, WorkshopsViewsPart, TrainingViewsPart, FreeViewsPart, MemberViewsPart, NoticesReads,
-    FeedViewsPart, AccountsReads, TeamViewsPart, ProofsReads, NodeListsViewsPart, PeopleReads,
+    FeedViewsPart, AccountsReads, TeamViewsPart, ProofsReads, NodeListsViewsPart, PeopleReads, HelpViewsPart,
 ):  # fmt: skip
     """Reads for pages and the API."""
 
@@ -236,5 +238,5 @@ class SqlViews(
         rows = self._all(TOKEN, digest=digest, now=now)
         if not rows:
             return None
-        id, role, label, resource = rows[0]  # noqa: A001
-        return TokenView(id=id, role=Role(role), label=label, resource=resource)
+        id, role, label, resource, reader = rows[0]  # noqa: A001
+        return TokenView(id=id, role=Role(role), label=label, resource=resource, reader=reader)

@@ -109,7 +109,15 @@ class LabPart(Part):
         row = plain(token)
         slug = row.pop("resource")
         row["resource_id"] = self._resource_id(slug) if slug is not None else None
+        reader = row.pop("reader")
+        row["device_id"] = self._reader_id(reader) if reader is not None else None
         self._tx.run(ADD_TOKEN, **row, site_id=self.site_id())
+
+    def _reader_id(self, slug: str) -> str:
+        found = self._tx.one(DEVICE_OF_SLUG, site_id=self.site_id(), slug=slug)
+        if found is None:
+            raise Refused(f"there is no reader {slug}")
+        return DEVICE.read(found).id
 
     def revoke_token(self, id: str, now: datetime) -> bool:
         """Make a token useless; False when there is none such."""
