@@ -21,7 +21,7 @@ from dashboard.calendar import endpoints as calendar
 from dashboard.dependencies import Services
 from dashboard.design import endpoints as design
 from dashboard.floor import endpoints as floor
-from dashboard.kiosk import endpoints as kiosk
+from dashboard.kiosk import routes as kiosk
 from dashboard.live import LiveHub
 from dashboard.member import endpoints as member
 from dashboard.member import messages, own

@@ -281,7 +281,13 @@ def _add_people(cli: typer.Typer, language: Language) -> None:
         context: typer.Context,
         role: Annotated[Role, typer.Option(help=told("Ce qu'il permet.", "What it allows."))],
         label: Annotated[str, typer.Option(help=told("Pour qui ou pour quoi.", "For whom or what."))] = "",
-        resource: Annotated[str | None, typer.Option(help=told("Pour une borne.", "For a kiosk."))] = None,
+        resource: Annotated[
+            str | None, typer.Option(help=told("Pour la borne d'une machine.", "For the kiosk of one machine."))
+        ] = None,
+        reader: Annotated[
+            str | None,
+            typer.Option(help=told("Pour la borne d'un lecteur partagé.", "For the kiosk of a shared reader.")),
+        ] = None,
         expires_days: Annotated[
             int | None, typer.Option(min=1, max=3650, help=told("Valable tant de jours.", "Good for so many days."))
         ] = None,
@@ -290,7 +296,13 @@ def _add_people(cli: typer.Typer, language: Language) -> None:
         from etabli.commands import people
 
         people.create_token(
-            context.obj, role=role, label=label or str(role), resource=resource, expires_days=expires_days, as_json=json
+            context.obj,
+            role=role,
+            label=label or str(role),
+            resource=resource,
+            reader=reader,
+            expires_days=expires_days,
+            as_json=json,
         )
 
     @token.command(help=told("Retirer un jeton.", "Take a token back."))

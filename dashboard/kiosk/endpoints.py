@@ -1,33 +1,70 @@
-"""``/kiosk/{slug}``: the screen at a machine, behind a pairing key that the first visit turns into a cookie."""
+"""``/kiosk/{slug}``: the screen at a machine or beside the reader of several; every page of it, and its live stream."""
 
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
-from dashboard.dependencies import Asked, hub_of, token_view, words_of
-from dashboard.floor.endpoints import find
+from dashboard.dependencies import Asked, Services, hub_of, lab_of, words_of
 from dashboard.floor.views import tile
-from dashboard.kiosk.views import draw_kiosk, face
+from dashboard.kiosk import hours
+from dashboard.kiosk.pairing import COOKIE, Kiosk, Person, kiosk_of, left_of, person_at, remember
+from dashboard.kiosk.results import result
+from dashboard.kiosk.views import Face, draw_kiosk, face_of
 from dashboard.problems import Problem
 from dashboard.rendering import page
 from dashboard.streaming import LiveStream
 from devices.topics import SLUG
-from gateway.domain.people import Role
-from gateway.wording import LANGUAGES
+from gateway.domain.help import Trouble
+from gateway.ports.errors import StoreUnavailable
+from gateway.ports.views import LastTap, ResourceView
+from gateway.wording import LANGUAGES, Words
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(prefix="/kiosk", include_in_schema=False)
 
-COOKIE = "etabli_kiosk"
-COOKIE_LIFE_S = 400 * 24 * 3600
 Text = Annotated[str | None, Query(max_length=500)]
 
 
-def _paired(request: Request, slug: str, secret: str | None) -> bool:
-    if not SLUG.fullmatch(slug):
-        return False
-    token = token_view(request, secret)
-    return token is not None and token.role is Role.KIOSK and token.resource == slug
+class Standing:
+    """A kiosk as it stands at one moment: its machines, the last tap, who is there."""
+
+    def __init__(self, request: Request, services: Services, kiosk: Kiosk) -> None:
+        self.kiosk, self.words, self.now = kiosk, words_of(request), services.clock.now()
+        self.mark, self.views, self.left = hub_of(request).mark, services.store.views(), left_of(request)
+        found = ((slug, self.views.resource(slug, self.now)) for slug in kiosk.resources)
+        hub = hub_of(request)
+        self.shown: dict[str, ResourceView] = {slug: hub.with_progress(view) for slug, view in found if view}
+        self.tap: LastTap | None = kiosk.last_tap(self.views, self.shown)
+        self.person: Person | None = person_at(self.tap, self.now, self.left)
+
+    def face(self, *, choosing: bool = False) -> Face:
+        """What the screen shows."""
+        return face_of(
+            self.kiosk, self.shown, self.tap, self.views, self.words, self.now, left=self.left, choosing=choosing
+        )
+
+    def title(self, request: Request) -> tuple[str, str]:
+        """What stands at the head of the screen: an icon and a name."""
+        if self.kiosk.several or not self.shown:
+            return "machines", lab_of(request).name
+        only = tile(self.shown[self.kiosk.slug], self.words, self.now)
+        return only.kind, only.name
+
+    def draw(self, request: Request, shown: Face, *, seen: int | None = None, status: int = 200) -> HTMLResponse:
+        """A face as the whole page, and the stream that keeps it so."""
+        icon, name = self.title(request)
+        slug, newest = self.kiosk.slug, self.tap.event.id if self.tap else 0
+        return page(
+            request, "kiosk/kiosk.html", words=self.words, private=True, status=status, slug=slug, face=shown,
+            kind=icon, name=name, seen=self.left if seen is None else seen, newest=newest, now=self.now,
+            live=f"/kiosk/{slug}/live?lang={self.words.lang}&since={self.mark}",
+        )  # fmt: skip
+
+
+def standing(request: Request, services: Services, slug: str) -> Standing | None:
+    """The kiosk, as the cookie of this browser opens it."""
+    kiosk = kiosk_of(request, services, slug, request.cookies.get(COOKIE))
+    return Standing(request, services, kiosk) if kiosk else None
 
 
 def _pair_page(request: Request, slug: str) -> HTMLResponse:
@@ -35,41 +72,87 @@ def _pair_page(request: Request, slug: str) -> HTMLResponse:
     return page(request, "kiosk/pair.html", status=403, private=True, slug=name)
 
 
-@router.get("/kiosk/{slug}")
-def kiosk(request: Request, services: Asked, slug: str, key: Text = None, seen: int | None = None) -> Response:
-    """The answer to the last tap at this machine's reader, or how to begin."""
-    if key is not None:
-        return _pair(request, slug, key)
-    if not _paired(request, slug, request.cookies.get(COOKIE)):
-        return _pair_page(request, slug)
-    now, words, hub = services.clock.now(), words_of(request), hub_of(request)
-    mark, reading = hub.mark, services.store.views()
-    view = find(request, services, slug, now)
-    tap = reading.last_tap(view.resource.id)
-    left = tap is not None and tap.event.id == seen
-    return page(
-        request, "kiosk/kiosk.html", words=words, private=True, slug=slug, seen=seen if left else None,
-        tile=tile(view, words, now), face=face(view, None if left else tap, reading, words, now),
-        live=f"/kiosk/{slug}/live?lang={words.lang}&since={mark}",
-    )  # fmt: skip
+def away(request: Request, services: Services) -> HTMLResponse:
+    """The store does not answer: it needs nothing from there to say so."""
+    words = Words(words_of_browser(request), zone="UTC", now=services.clock.now())
+    return page(request, "kiosk/away.html", words=words, status=503, private=True)
 
 
-def _pair(request: Request, slug: str, key: str) -> Response:
-    if not _paired(request, slug, key):
+def words_of_browser(request: Request) -> str:
+    """The language, without asking the store."""
+    from dashboard.dependencies import language_of
+
+    return language_of(request)
+
+
+@router.get("/{slug}")
+def kiosk(
+    request: Request, services: Asked, slug: str, key: Text = None, dit: Text = None, id: Text = None,
+    choisir: bool = False,
+) -> Response:  # fmt: skip
+    """The answer to the last tap, what was done since, or how to begin."""
+    try:
+        if key is not None:
+            return _pair(request, services, slug, key)
+        found = standing(request, services, slug)
+        if found is None:
+            return _pair_page(request, slug)
+        if not found.shown:
+            raise Problem("not_found")
+        done = result(dit, id or "", found.person, found.views, found.words, found.now)
+        newest = found.tap.event.id if found.tap else 0
+        if done is not None:
+            return found.draw(request, done, seen=newest)
+        # Until the next tap the stream leaves the machines where they are.
+        return found.draw(request, found.face(choosing=choisir), seen=newest if choisir else None)
+    except StoreUnavailable:
+        return away(request, services)
+
+
+def _pair(request: Request, services: Services, slug: str, key: str) -> Response:
+    if kiosk_of(request, services, slug, key) is None:
         return _pair_page(request, slug)
     response = RedirectResponse(f"/kiosk/{slug}", status_code=303, headers={"Cache-Control": "no-store"})
-    response.set_cookie(
-        COOKIE, key, max_age=COOKIE_LIFE_S, path=f"/kiosk/{slug}", httponly=True, samesite="strict",
-        secure=request.url.scheme == "https",
-    )  # fmt: skip
+    remember(request, response, slug, COOKIE, key)
     return response
 
 
-@router.get("/kiosk/{slug}/live")
-def kiosk_stream(request: Request, slug: str, lang: str | None = None, since: Text = None) -> LiveStream:
+@router.get("/{slug}/live")
+def kiosk_stream(
+    request: Request, services: Asked, slug: str, lang: str | None = None, since: Text = None
+) -> LiveStream:
     """The kiosk's face as it changes."""
-    if not _paired(request, slug, request.cookies.get(COOKIE)):
+    found = kiosk_of(request, services, slug, request.cookies.get(COOKIE))
+    if found is None:
         raise Problem("forbidden")
     lang = lang if lang in LANGUAGES else LANGUAGES[0]
     mark = request.headers.get("last-event-id") or since
-    return LiveStream(hub_of(request), ("kiosk", slug, lang), draw_kiosk(slug, lang), slug=slug, seen=mark)
+    about = None if found.several else slug
+    return LiveStream(hub_of(request), ("kiosk", slug, lang), draw_kiosk(found, lang), slug=about, seen=mark)
+
+
+@router.get("/{slug}/probleme")
+def trouble(request: Request, services: Asked, slug: str, machine: Text = None, wrong: Text = None) -> Response:
+    """What is wrong: six large answers, and a picture if one helps."""
+    found = standing(request, services, slug)
+    if found is None:
+        return _pair_page(request, slug)
+    known = found.shown.get(machine or "") or (next(iter(found.shown.values())) if len(found.shown) == 1 else None)
+    shown = [tile(view, found.words, found.now) for view in found.shown.values()]
+    return page(
+        request, "kiosk/trouble.html", words=found.words, private=True, slug=slug, machines=shown, troubles=Trouble,
+        machine=tile(known, found.words, found.now) if known else None, wrong=wrong in {"photo", "choice"} and wrong,
+    )  # fmt: skip
+
+
+@router.get("/{slug}/heures")
+def own_hours(request: Request, services: Asked, slug: str) -> Response:
+    """Time and dates of whoever has just tapped."""
+    found = standing(request, services, slug)
+    if found is None:
+        return _pair_page(request, slug)
+    if found.person is None:
+        return RedirectResponse(f"/kiosk/{slug}", status_code=303)
+    zone = lab_of(request).timezone
+    mine = hours.of(found.person, found.views, zone, found.now)
+    return page(request, "kiosk/hours.html", words=found.words, private=True, slug=slug, mine=mine, person=found.person)

@@ -1,12 +1,14 @@
-"""What the screen at a machine says: the answer to the last tap for a minute, else how to begin."""
+"""What the screen at a machine says: the answer to the last tap for a while, else how to begin."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from dashboard.channels import Draw, Scene
 from dashboard.floor.views import Tile, tile
+from dashboard.kiosk.next_steps import Action, Forward, after_refusal, begin_again, of_holder
+from dashboard.kiosk.pairing import KNOWN_FOR, Kiosk, Person, person_at
 from dashboard.rendering import fragment
 from gateway.domain.events import Event, EventKind
 from gateway.domain.floor import BoardKey
@@ -16,7 +18,7 @@ from gateway.ports.views import LastTap, ResourceView, Views
 from gateway.wording import Said, Words
 
 SHOWN_FOR = timedelta(seconds=60)
-"""How long an answer stays; nobody reads at the speed of a machine."""
+"""How long an answer to nobody in particular stays; one to a person stays as long as they may act on it."""
 
 ICONS = {
     "starting": "starting", "on": "free", "ready": "free", "failed": "unknown", "interrupted": "interrupted",
@@ -43,8 +45,20 @@ CANNOT_BEGIN = frozenset({BoardKey.OUT_OF_SERVICE, BoardKey.ALARM, BoardKey.STAL
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """A machine to choose on a screen of several; ``mine`` when whoever stands there has it."""
+
+    tile: Tile
+    mine: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Face:
-    """One face of the kiosk. ``tap`` is None on the idle one; ``more`` are the other reasons, ``asides`` warnings."""
+    """One face of the kiosk. ``tap`` is None on the idle one; ``more`` are the other reasons, ``asides`` warnings.
+
+    ``machine`` is the slug it is about, ``tiles`` what can be chosen, ``main`` the one thing to do, ``person`` who may.
+    ``about`` names the machine on a screen of several.
+    """
 
     tap: int | None
     tone: str
@@ -54,15 +68,44 @@ class Face:
     step: str
     more: tuple[Said, ...] = ()
     asides: tuple[str, ...] = ()
+    person: Person | None = None
+    machine: str | None = None
+    main: Action | None = None
+    beside: tuple[Action, ...] = ()
+    tiles: tuple[Choice, ...] = ()
+    choosing: bool = False
+    about: str = ""
 
 
-def face(view: ResourceView, tap: LastTap | None, views: Views, words: Words, now: datetime) -> Face:
-    """What to show now."""
-    if tap is None or now - tap.event.event.at >= SHOWN_FOR:
+def face_of(
+    kiosk: Kiosk, shown: Mapping[str, ResourceView], tap: LastTap | None, views: Views, words: Words, now: datetime,
+    *, left: int = 0, choosing: bool = False,
+) -> Face:  # fmt: skip
+    """What the screen shows now; ``choosing`` goes back to the machines."""
+    person = person_at(tap, now, left)
+    lasts = KNOWN_FOR if person is not None else SHOWN_FOR
+    if tap is None or tap.event.id <= left or now - tap.event.event.at >= lasts:
+        tap = person = None
+    if not kiosk.several:
+        return face(shown[kiosk.slug], tap, views, words, now, person)
+    view = shown.get(tap.event.resource or "") if tap is not None else None
+    if view is not None and not (choosing and person):
+        about = words.own(view.resource.names)
+        return replace(face(view, tap, views, words, now, person), choosing=person is not None, about=about)
+    if tap is not None and tap.event.event.kind is EventKind.TAP_REFUSED and person is None:
+        return _refused(tap.event.id, tap.event.event, words, None, None, views, now)
+    return choose(kiosk, shown, tap if person else None, person, words, now)
+
+
+def face(
+    view: ResourceView, tap: LastTap | None, views: Views, words: Words, now: datetime, person: Person | None = None
+) -> Face:
+    """The answer to a tap about one machine, or how to begin there."""
+    if tap is None:
         return _idle(view, words, now)
     event = tap.event.event
     if event.kind is EventKind.TAP_REFUSED:
-        return _refused(tap.event.id, event, words)
+        return _refused(tap.event.id, event, words, view, person, views, now)
     name = _answer(event, view, views)
     if name is None:
         return _idle(view, words, now)
@@ -70,8 +113,19 @@ def face(view: ResourceView, tap: LastTap | None, views: Views, words: Words, no
     said = words.verdict(name, first_name=_first_name(event, tap.first_name), until=until)
     return Face(
         tap=tap.event.id, tone=TONES.get(name, "noted"), icon=ICONS[name], title=said.title, sentence=said.sentence,
-        step=words(f"kiosk.step.{name}"), asides=_asides(event, words),
+        step=words(f"kiosk.step.{name}"), asides=_asides(event, words), person=person, machine=view.resource.slug,
+        beside=_beside(name, view, person, words),
     )  # fmt: skip
+
+
+def _beside(name: str, view: ResourceView, person: Person | None, words: Words) -> tuple[Action, ...]:
+    session = view.session
+    if person is None:
+        return ()
+    if session is not None and session.held_by(person.id) and session.state is State.ACTIVE:
+        return of_holder(session, view, words)
+    again = begin_again(view, words) if name == "session_closed" and session is None else None
+    return (again,) if again else ()
 
 
 def _asides(event: Event, words: Words) -> tuple[str, ...]:
@@ -112,20 +166,29 @@ def _standing(session: Session, view: ResourceView) -> str:
     return named.get(session.state, active)
 
 
-def _refused(id: int, event: Event, words: Words) -> Face:
+def _refused(
+    id: int, event: Event, words: Words, view: ResourceView | None, person: Person | None, views: Views, now: datetime
+) -> Face:
     reasons = [reason for reason in _reasons(event) if reason[0] not in ACCOUNT_MATTERS]
     account = next((reason for reason in _reasons(event) if reason[0] in ACCOUNT_MATTERS), None)
     # Whoever reads over a shoulder learns nothing about an account, not even from the reasons beside it.
     shown = [account] if account else reasons
     code, params = shown[0]
     said, waits = words.say(code, params, public=True), bool(event.data.get("asks_mentor"))
+    way: Forward | None = None
+    if view is not None and person is not None and account is None:
+        way = after_refusal(code, params, view, person, views, words, now)
+    step = words.next_step(NextStep.MENTOR_TAPS_NOW if waits else NEXT_STEPS[code][0], params)
     return Face(
         tap=id,
         tone="refused",
         icon="person" if account else REFUSAL_ICONS.get(code, "unknown"),
         title=said.title,
         sentence=said.sentence,
-        step=words.next_step(NextStep.MENTOR_TAPS_NOW if waits else NEXT_STEPS[code][0], params),
+        step=step if way is None else way.step,
+        main=way.action if way else None,
+        person=person,
+        machine=view.resource.slug if view else None,
         more=tuple(words.say(code, params, public=True) for code, params in shown[1:]),
     )
 
@@ -143,6 +206,29 @@ def _told(event: Event, key: str) -> list[tuple[Code, Mapping[str, Any]]]:
             params = reason.get("params")
             found.append((Code(str(reason["code"])), params if isinstance(params, dict) else {}))
     return found
+
+
+def choose(
+    kiosk: Kiosk, shown: Mapping[str, ResourceView], tap: LastTap | None, person: Person | None, words: Words,
+    now: datetime,
+) -> Face:  # fmt: skip
+    """The machines of a screen of several: to look at, or to choose from once a badge has been read."""
+    views = [shown[slug] for slug in kiosk.resources if slug in shown]
+    tiles = tuple(
+        Choice(
+            tile=tile(view, words, now),
+            mine=person is not None and view.session is not None and view.session.held_by(person.id),
+        )
+        for view in views
+    )
+    if person is None or tap is None:
+        title, sentence = words("kiosk.idle"), words("kiosk.idle_choose")
+        return Face(tap=None, tone="idle", icon="wave", title=title, sentence=sentence, step="", tiles=tiles)
+    title = words("kiosk.hello", first_name=person.first_name)
+    return Face(
+        tap=tap.event.id, tone="choose", icon="machines", title=title, sentence=words("kiosk.choose"), step="",
+        tiles=tiles, person=person,
+    )  # fmt: skip
 
 
 def _idle(view: ResourceView, words: Words, now: datetime) -> Face:
@@ -167,16 +253,15 @@ def _needed(view: ResourceView, words: Words) -> str:
     return words("kiosk.idle_trainings", count=len(view.trainings))
 
 
-def draw_kiosk(slug: str, lang: str) -> Draw:
+def draw_kiosk(kiosk: Kiosk, lang: str) -> Draw:
     """The one piece of a kiosk."""
 
     def draw(scene: Scene) -> Mapping[str, str]:
-        view = scene.resources.get(slug)
-        if view is None:
+        shown = {slug: scene.resources[slug] for slug in kiosk.resources if slug in scene.resources}
+        if not shown:
             return {}
         words = Words(lang, zone=scene.lab.timezone, now=scene.now)
-        tap = scene.views.last_tap(view.resource.id)
-        shown = face(view, tap, scene.views, words, scene.now)
-        return {"kiosk": fragment("kiosk/face.html", words, face=shown, slug=slug, tile=tile(view, words, scene.now))}
+        now = face_of(kiosk, shown, kiosk.last_tap(scene.views, shown), scene.views, words, scene.now)
+        return {"kiosk": fragment("kiosk/face.html", words, face=now, slug=kiosk.slug)}
 
     return draw

@@ -16,7 +16,7 @@ from dashboard.rendering import page
 from dashboard.staff.views import MEMBERS_LISTED, desk
 from gateway.domain.people import Role
 from gateway.domain.roles import May
-from gateway.service import accounts, members, resources
+from gateway.service import accounts, help, members, resources  # noqa: A004 - the use case's own name
 from gateway.service.members import Enrolment
 
 router = APIRouter(prefix="/equipe", include_in_schema=False)
@@ -127,6 +127,24 @@ def give_badge(services: Asked, event: Annotated[int, Form(ge=0, lt=2**63)], mem
         lambda work, now: members.enrol_tapped(work, id=new, member_id=member, event_id=event, now=now)
     )
     return _home(said=outcome, member=member)
+
+
+@router.post("/demandes/{id}/vu", dependencies=[Posted])
+def seen_to(services: Asked, id: str) -> Response:
+    """Somebody of the team has gone, or has had a look."""
+    found = services.transact(lambda work, now: help.close(work, id=id, now=now)) if len(id) <= 64 else None
+    return _home(said="done" if found else "gone")
+
+
+@router.get("/demandes/{id}/photo")
+def photo(request: Request, services: Asked, id: str) -> Response:
+    """The picture that came with a problem."""
+    if secret_of(request) is None:
+        raise Problem("forbidden")
+    found = services.store.views().photo(id) if len(id) <= 64 else None
+    if found is None:
+        raise Problem("not_found")
+    return Response(found.data, media_type=found.media_type, headers={"Cache-Control": "no-store"})
 
 
 @router.post("/ressources/{slug}/hors-service", dependencies=[Posted])

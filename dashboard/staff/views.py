@@ -5,9 +5,11 @@ from datetime import datetime, timedelta
 
 from dashboard.floor.views import Tile, tile
 from gateway.domain.events import EventKind, StoredEvent
+from gateway.domain.help import HelpKind
 from gateway.domain.people import Member
 from gateway.domain.resources import Device, DeviceRole, Presence
 from gateway.ports.views import ResourceView, Views
+from gateway.ports.views_help import HelpView
 from gateway.wording import Words
 
 BADGES_SINCE = timedelta(days=7)
@@ -32,6 +34,20 @@ class Alarm:
     name: str
     text: str
     code: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """Somebody who is wanted, or a problem, from a kiosk."""
+
+    id: str
+    at: datetime
+    call: bool
+    text: str
+    slug: str | None
+    name: str | None
+    first_name: str | None
+    photo: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +94,7 @@ class SetAside:
 class Desk:
     """The whole page."""
 
+    asked: tuple[Asked, ...]
     badges: tuple[UnknownBadge, ...]
     alarms: tuple[Alarm, ...]
     devices: tuple[Health, ...]
@@ -91,7 +108,7 @@ class Desk:
     def attention(self) -> int:
         """How many things ask for somebody."""
         ill = sum(device.ill for device in self.devices)
-        return len(self.badges) + len(self.alarms) + ill + len(self.quarantine) + len(self.points)
+        return len(self.asked) + len(self.badges) + len(self.alarms) + ill + len(self.quarantine) + len(self.points)
 
 
 def desk(views: Views, words: Words, now: datetime, search: str | None) -> Desk:
@@ -103,6 +120,7 @@ def desk(views: Views, words: Words, now: datetime, search: str | None) -> Desk:
     refused = views.events(limit=ROWS, cursor=None, kinds=(EventKind.POINT_REFUSED,)).rows
     aside = views.quarantine(ROWS)
     return Desk(
+        asked=tuple(_asked(each, names, words) for each in views.open_requests()),
         badges=tuple(_badge(row, names) for row in views.unknown_badges(now - BADGES_SINCE)),
         alarms=tuple(alarm for view in floor for alarm in _alarms(view, words)),
         devices=tuple(_health(device, by_id, words) for device in views.devices()),
@@ -115,6 +133,16 @@ def desk(views: Views, words: Words, now: datetime, search: str | None) -> Desk:
         members=members.rows,
         more_members=members.next is not None,
     )
+
+
+def _asked(view: HelpView, names: dict[str, str], words: Words) -> Asked:
+    request = view.request
+    call = request.kind is HelpKind.CALL
+    text = words("staff.help.call") if call else words(f"kiosk.trouble.{request.trouble or 'other'}")
+    return Asked(
+        id=request.id, at=request.created_at, call=call, text=text, slug=view.resource,
+        name=names.get(view.resource or ""), first_name=view.first_name, photo=request.photo_type is not None,
+    )  # fmt: skip
 
 
 def _badge(row: StoredEvent, names: dict[str, str]) -> UnknownBadge:

@@ -31,7 +31,9 @@ def put_lab(store: Store, settings: Settings, ids: Ids) -> None:
             _put_resource(work, resource, position, groups, lab.timezone, ids)
         for device in settings.devices:
             role = DeviceRole(device.role)
-            work.put_device(id=ids.new(), slug=device.slug, role=role, resource=device.resource)
+            made = work.put_device(id=ids.new(), slug=device.slug, role=role, resource=device.resource)
+            if role is DeviceRole.KIOSK:
+                work.serve(made.id, device.resources)
 
 
 def named(names: Mapping[Any, str]) -> Names:

@@ -12,6 +12,7 @@ from etabli.bootstrap import Basis, FolderHeld, basis, open_store, ready_store
 from etabli.commands.console import Speech, print_json, set_up_logging
 from etabli.commands.serve import web_address
 from gateway.domain.people import Role
+from gateway.domain.resources import DeviceRole
 from gateway.ports.errors import BadConfiguration
 from gateway.ports.store import Store, Work
 from gateway.service import members
@@ -45,20 +46,27 @@ def _store(base: Basis) -> Store:
 
 
 def create_token(
-    speech: Speech, *, role: Role, label: str, resource: str | None, expires_days: int | None, as_json: bool
-) -> None:
+    speech: Speech, *, role: Role, label: str, resource: str | None, reader: str | None, expires_days: int | None,
+    as_json: bool,
+) -> None:  # fmt: skip
     """Make a token and show its secret, this once."""
-    if (role is Role.KIOSK) != (resource is not None):
+    if (role is Role.KIOSK) != (bool(resource) != bool(reader)) or (resource and reader):
         raise BadConfiguration(
             speech.say(
-                "--resource va avec --role kiosk : la borne d'une ressource, et d'elle seule",
-                "--resource goes with --role kiosk: the kiosk of one resource, and of that one alone",
+                "--resource (la borne d'une ressource) ou --reader (celle d'un lecteur partagé) va avec --role kiosk",
+                "--resource (the kiosk of one resource) or --reader (that of a shared reader) goes with --role kiosk",
             )
         )
     with opened(speech) as (store, base):
         secret = PREFIX + secrets.token_urlsafe(24)
         now = base.clock.now()
         expires = now + timedelta(days=expires_days) if expires_days else None
+        if reader is not None and _role_of(store, reader) is not DeviceRole.KIOSK:
+            raise BadConfiguration(
+                speech.say(
+                    f"aucun lecteur de borne ne s'appelle {reader!r}", f"no reader of a kiosk is called {reader!r}"
+                )
+            )
         with store.begin() as work:
             put_site(work, base)
             if resource is not None and work.resource(resource) is None:
@@ -67,9 +75,10 @@ def create_token(
                 )
             token = members.make_token(
                 work, id=base.ids.new(), digest=hashlib.sha256(secret.encode()).hexdigest(), role=role, label=label,
-                resource=resource, expires_at=expires, now=now,
+                resource=resource, reader=reader, expires_at=expires, now=now,
             )  # fmt: skip
-    screen = f"{web_address(base.settings)}/kiosk/{resource}?key={secret}" if resource else None
+    path = f"/kiosk/{resource or reader}?key={secret}"
+    screen = f"{web_address(base.settings)}{path}" if role is Role.KIOSK else None
     if as_json:
         print_json({
             "id": token.id, "token": secret, "role": str(role), "resource": resource, "address": screen,
@@ -84,6 +93,11 @@ def create_token(
     aside(note)
     if screen is not None:
         aside(speech.say(f"Sur l'écran de la borne, ouvrez : {screen}", f"On the kiosk's screen, open: {screen}"))
+
+
+def _role_of(store: Store, reader: str) -> DeviceRole | None:
+    found = store.views().reader(reader)
+    return found.device.role if found else None
 
 
 def aside(text: str) -> None:

@@ -66,6 +66,7 @@ def _list(names: Iterable[str]) -> str:
 def _references(source: Source) -> Iterator[Problem]:
     yield from _pointing(source, "devices", "resource", "resources", ("aucune ressource", "no resource"))
     yield from _pointing(source, "resources", "group", "groups", ("aucun groupe", "no group"))
+    yield from _served(source)
     trainings = _slugs(source, "trainings")
     for table, key in (("resources", "trainings"), ("resources", "levels"), ("trainings", "prerequisites")):
         for loc, row in _entries(source, table):
@@ -80,6 +81,26 @@ def _references(source: Source) -> Iterator[Problem]:
                     yield source.problem((*loc, key), says)
     yield from _circles(source)
     yield from _refreshers(source)
+
+
+def _served(source: Source) -> Iterator[Problem]:
+    """A shared reader serves resources that are there, and only such a reader does."""
+    known = _slugs(source, "resources")
+    for loc, row in _entries(source, "devices"):
+        wanted = row.get("resources")
+        for slug in wanted if isinstance(wanted, list) else ():
+            if str(slug) not in known:
+                says = Sentence(
+                    f"aucune ressource ne s'appelle {show(slug)} ; il y a : {_list(known)}",
+                    f"no resource is called {show(slug)}; there are: {_list(known)}",
+                )
+                yield source.problem((*loc, "resources"), says)
+        if bool(wanted) != (row.get("role") == "kiosk"):
+            says = Sentence(
+                'un lecteur de borne (role = "kiosk") dit ses ressources, et lui seul',
+                'a kiosk\'s reader (role = "kiosk") names its resources, and no other device does',
+            )
+            yield source.problem((*loc, "resources"), says)
 
 
 def _circles(source: Source) -> Iterator[Problem]:

@@ -376,10 +376,12 @@ class DeviceSettings(Strict):
 
     slug: Annotated[Slug, AfterValidator(_not_gateway)]
     """Short name in topics, once per site."""
-    role: Literal["reader", "place", "interlock", "machine", "node"]
-    """`reader` hears badges, `place` hears them at the door (who is here), `interlock` switches power, `machine` tells of jobs, `node` is reader, interlock and run input in one (docs/noeud.md)."""
+    role: Literal["reader", "place", "kiosk", "interlock", "machine", "node"]
+    """`reader` hears badges, `place` hears them at the door (who is here), `kiosk` hears them for the machines of a shared screen, `interlock` switches power, `machine` tells of jobs, `node` is reader, interlock and run input in one (docs/noeud.md)."""
     resource: Slug | None = None
     """Slug of the resource it belongs to."""
+    resources: tuple[Slug, ...] = ()
+    """Slugs of the resources that a `kiosk` reader serves, in the order of the screen."""
     bridge: str | None = None
     """The bridge that reaches it (listed below); without it, the device speaks our topics itself (docs/topics.md)."""
     settings: dict[str, Any] = Field(default_factory=dict)

@@ -119,12 +119,19 @@ def end_loans(work: Work, now: datetime) -> None:
 
 
 def make_token(
-    work: Work, *, id: str, digest: str, role: Role, label: str, resource: str | None = None,
+    work: Work, *, id: str, digest: str, role: Role, label: str, resource: str | None = None, reader: str | None = None,
     expires_at: datetime | None = None, now: datetime,
 ) -> Token:  # fmt: skip
     """Keep a token's SHA-256; the secret itself is shown once by whoever made it."""
     token = Token(
-        id=id, digest=digest, role=role, label=label, resource=resource, created_at=now, expires_at=expires_at
+        id=id,
+        digest=digest,
+        role=role,
+        label=label,
+        resource=resource,
+        reader=reader,
+        created_at=now,
+        expires_at=expires_at,
     )
     work.add_token(token)
     return token

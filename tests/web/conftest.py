@@ -2,6 +2,7 @@ import warnings
 
 import pytest
 
+from tests.web.browser import chromium, open_page, quiet  # noqa: F401 - fixtures for every file here
 from tests.web.lab import TOKENS, TestLab, busy_afternoon
 
 with warnings.catch_warnings():

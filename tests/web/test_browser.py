@@ -1,44 +1,25 @@
 """A real Chromium: the pages without a fault that axe can find, live without reloading, and plain without JavaScript."""
 
-import shutil
 from dataclasses import replace
 
 import pytest
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
 from gateway.domain.events import EventKind
 from gateway.domain.refusals import Code, refuse
 from gateway.domain.sessions import State
-from tests.web.axe import check_with_axe
-from tests.web.lab import KIOSK, MANAGER, TestLab, busy_afternoon, troubles
+from tests.web.browser import MARKS, check, each_look
+from tests.web.lab import KIOSK, TestLab, busy_afternoon, troubles
 from tests.web.server import served
 from tests.web.test_live import hint, sample
 
-# What holds is met at once; a machine that is busy with something else may take longer.
-expect.set_options(timeout=20_000)
-
-CHROMIUM = shutil.which("chromium")
-pytestmark = [pytest.mark.browser, pytest.mark.skipif(CHROMIUM is None, reason="no chromium on the PATH")]
-
-FLAGS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-]  # fmt: skip
-SIZES = {"phone": (390, 844), "kiosk": (800, 480), "desktop": (1280, 800)}
+pytestmark = MARKS
 IN_SIGHT = """[...document.querySelectorAll('#kiosk h1, #kiosk p, #kiosk a, #kiosk summary')]
     .filter(e => e.checkVisibility()).every(e => {
         const box = e.getBoundingClientRect();
         return box.top >= 0 && box.bottom <= innerHeight + 1 && box.right <= innerWidth + 1;
     })"""
 NAMES = {"fr": "Découpe laser", "en": "Laser cutting"}
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    with sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")
@@ -50,56 +31,6 @@ def floor():
     with served(lab.app()) as address:
         yield lab, address
     lab.close()
-
-
-@pytest.fixture
-def quiet(lab):
-    """A lab of the test's own."""
-    with served(lab.app()) as address:
-        yield lab, address
-
-
-@pytest.fixture
-def open_page(chromium):
-    contexts = []
-
-    def make(address, *, size="desktop", dark=False, script=True, lang="fr-FR", staff=False):
-        width, height = SIZES[size]
-        context = chromium.new_context(
-            viewport={"width": width, "height": height}, color_scheme="dark" if dark else "light",
-            java_script_enabled=script, locale=lang,
-        )  # fmt: skip
-        contexts.append(context)
-        page = context.new_page()
-        page.faults = []
-        page.on("pageerror", lambda error: page.faults.append(str(error)))
-        page.on("console", lambda line: page.faults.append(line.text) if line.type == "error" else None)
-        if staff:
-            page.goto(f"{address.split('/equipe')[0]}/equipe")
-            page.fill("#token", MANAGER)
-            page.click("main button")
-        page.goto(address)
-        return page
-
-    yield make
-    for context in contexts:
-        context.close()
-
-
-def check(page):
-    check_with_axe(page)
-    width = page.evaluate("document.documentElement.scrollWidth - innerWidth")
-    assert width <= 0, f"{width} pixels too wide"
-    assert page.faults == []
-
-
-def each_look(page):
-    """The same page at every size, by day and by night."""
-    for size, (width, height) in SIZES.items():
-        page.set_viewport_size({"width": width, "height": height})
-        for scheme in ("light", "dark"):
-            page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-            yield size
 
 
 @pytest.mark.parametrize("path", ["/", "/r/fraiseuse", "/r/soudure", "/equipe", "/design"])
@@ -213,9 +144,10 @@ def test_the_kiosk_follows_the_relay_and_the_next_tap_by_itself(quiet, open_page
     hint(lab, "laser")
     expect(page.locator("h1")).to_have_text("La machine est allumée.")
     assert page.locator(".answer").get_attribute("role") == "status"
-    lab.clock.advance(61)
+    lab.clock.advance(121)
     hint(lab, "laser")
-    expect(page.locator("h1")).to_have_text("Passez votre badge")
+    expect(page.locator(".over-note")).to_have_text("Pour continuer, repassez votre badge.")
+    expect(page.locator("h1")).to_have_text("La machine est allumée.")
     assert page.faults == []
 
 
@@ -226,7 +158,7 @@ def test_an_answer_is_not_taken_away_from_whoever_is_reading_it(quiet, open_page
     page.click("#more")
     expect(page.locator(".more")).to_contain_text("La machine est occupée.")
     page.wait_for_timeout(300)
-    lab.clock.advance(61)
+    lab.clock.advance(121)
     hint(lab, "laser")
     page.wait_for_timeout(400)
     expect(page.locator("h1")).to_have_text("Il vous manque une formation.")

@@ -15,6 +15,7 @@ NAMES = {"fr": "Découpe laser", "en": "Laser cutting"}
 
 @pytest.fixture
 def kiosk(web):
+    web.headers["sec-fetch-site"] = "same-origin"
     assert web.get(f"/kiosk/laser?key={KIOSK}").status_code == 200
     return web
 
@@ -73,7 +74,7 @@ def test_a_refusal_shows_one_reason_and_the_way_forward(lab, kiosk):
     page = kiosk.get("/kiosk/laser")
     assert heading(page) == "Il vous manque une formation."
     assert "Il faut la formation «\u00a0Découpe laser\u00a0»." in page.text
-    assert "Demandez cette formation à l’accueil." in page.text
+    assert "Pas encore de date. Demandez à l’accueil." in page.text
     assert "Karim" not in page.text
     shown, hidden = page.text.split("<details>")
     assert "La machine est occupée." in hidden
@@ -114,11 +115,12 @@ def test_the_kiosk_goes_back_to_the_start_after_a_minute_or_when_left(lab, kiosk
     lab.refused_tap("laser", None, refuse(Code.BADGE_UNKNOWN))
     page = kiosk.get("/kiosk/laser")
     assert heading(page) == "On ne connaît pas ce badge."
-    left = re.search(r'href="(/kiosk/laser\?seen=\d+)"', page.text).group(1)
-    assert heading(kiosk.get(left)) == "Passez votre badge"
     lab.clock.advance(59)
     assert heading(kiosk.get("/kiosk/laser")) == "On ne connaît pas ce badge."
     lab.clock.advance(2)
+    assert heading(kiosk.get("/kiosk/laser")) == "Passez votre badge"
+    lab.refused_tap("laser", None, refuse(Code.BADGE_UNKNOWN))
+    assert heading(kiosk.post("/kiosk/laser/quitter")) == "Passez votre badge"
     assert heading(kiosk.get("/kiosk/laser")) == "Passez votre badge"
 
 

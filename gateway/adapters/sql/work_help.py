@@ -62,7 +62,7 @@ class HelpPart(Part):
     def serve(self, reader_id: str, resources: Iterable[str]) -> None:
         """From now on this reader serves the resources of these slugs, in this order."""
         wanted = tuple(dict.fromkeys(resources))
-        known = dict((row[0], row[1]) for row in self._tx.all(SLUGS, site_id=self.site_id()))
+        known = {row[0]: row[1] for row in self._tx.all(SLUGS, site_id=self.site_id())}
         unknown = [slug for slug in wanted if slug not in known]
         if unknown:
             raise Refused(f"a reader serves resources that are not there: {', '.join(unknown)}")
