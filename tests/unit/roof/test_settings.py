@@ -68,7 +68,7 @@ def test_a_good_file_has_nothing_to_say_and_its_paths_are_seen_from_its_folder(w
         ('trainings = ["laser"]|trainings = ["laze"]', 'line 19, resources.laser.trainings: the training "laze" is not among'),
         ('names = "Découpe laser"|validity_days = 3', "line 11, trainings.laser.names: this key is missing"),
         ('role = "interlock"|role = "interlock"\nbridge = "magic"', 'line 25, devices.plug.bridge = "magic": expected one of:'),
-        ('role = "interlock"|role = "relay"', "line 24, devices.plug.role = \"relay\": expected 'reader', 'place', 'interlock', 'machine' or 'node'"),
+        ('role = "interlock"|role = "relay"', "line 24, devices.plug.role = \"relay\": expected 'reader', 'place', 'kiosk', 'interlock', 'machine' or 'node'"),
         ('names = "Découpe laser"|names = "Découpe laser"\nminutes = 60\nrefresher_minutes = 60', "line 15, trainings.laser.refresher_minutes = 60: the refresher must be shorter than the training, which takes 60 minutes"),
         ('names = "Découpe laser"|names = "Découpe laser"\nprerequisites = ["laser"]', "line 14, trainings.laser.prerequisites: these trainings go round in a circle, none of them can come first: laser → laser"),
         ("port = 18883|port = 18080", "line 9, broker.port = 18080: the pages and the broker cannot share a port"),
