@@ -30,6 +30,7 @@ from dashboard.programme import endpoints as programme
 from dashboard.security import SecurityHeaders
 from dashboard.staff import endpoints as staff
 from dashboard.staff import planning, workshops
+from dashboard.watch import routes as watch
 
 STATIC = Path(__file__).parent / "static"
 
@@ -56,7 +57,7 @@ def create_app(services: Services) -> FastAPI:
     problems.install(app)
     pages = (
         floor.router, kiosk.router, staff.router, workshops.router, planning.router, calendar.router, accounts.router,
-        booking.router, sentence.router, member.router, own.router, messages.router,
+        watch.router, booking.router, sentence.router, member.router, own.router, messages.router,
         programme.router, offline.router, health.router, design.router, *admin.routers(),
     )  # fmt: skip
     for router in (*pages, api):

@@ -1,7 +1,7 @@
 """What every endpoint may ask for: the services, the language, who is asking."""
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Protocol, TypeVar
@@ -70,6 +70,8 @@ class Services:
     """Where browsers find the lab, as configured: a link in a letter never believes what a request says."""
     mail: Callable[[Letter], None] | None = None
     """Sends a letter that is kept nowhere."""
+    sinks_failing: Callable[[], Iterable[str]] = tuple
+    """Names of those that events cannot be carried to now."""
     doors: Mapping[str, str] = field(default_factory=dict)
     """The demo's ways to be somebody at once: member ids by secret."""
 

@@ -9,10 +9,9 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
-from datetime import datetime
 
 from dashboard.channels import Channel, Client, Draw, Scene
+from dashboard.readings import MOST_READINGS, SHOWN, Reading
 from devices import codec, envelope, topics
 from devices.messages import Changed, Sample
 from devices.topics import Channel as Topic
@@ -26,8 +25,6 @@ GATHER_S = 0.004
 """The hints of one commit come together."""
 REST_S = 0.03
 """Between two drawings: what a burst brings meanwhile is drawn at once after it."""
-MOST_PROGRESS = 1000
-"""Of so many devices the progress is remembered, the newest: any stranger can make up more."""
 TICK_S = 15.0
 """How often states that only time changes are looked at again; also what keeps the connections open."""
 
@@ -41,7 +38,7 @@ class LiveHub:
         self._store, self._bus, self._clock, self.epoch = store, bus, clock, epoch
         self._channels: dict[tuple[str, ...], Channel] = {}
         self._floor: dict[str, ResourceView] = {}
-        self._progress: dict[str, tuple[float, datetime]] = {}
+        self._readings: dict[str, Reading] = {}
         self._lab: Lab | None = None
         self._dirty: set[str] = set()
         self._all_dirty = True
@@ -128,21 +125,21 @@ class LiveHub:
                 if isinstance(message, Changed):
                     for change in message.changes:
                         self._call(self._touch, change.resource)
-            elif b'"progress_percent"' in delivery.payload:
-                self._note_progress(delivery, address)
+            elif any(name in delivery.payload for name in SHOWN):
+                self._note_reading(delivery, address)
         except codec.BadMessage:
             return  # the gateway counts nonsense; screens need not
 
-    def _note_progress(self, delivery: Delivery, address: topics.Address) -> None:
+    def _note_reading(self, delivery: Delivery, address: topics.Address) -> None:
         sealed = envelope.unseal(delivery.payload, topic=delivery.topic, site=address.site, device=address.device)
-        percent = sealed.message.values.get("progress_percent") if isinstance(sealed.message, Sample) else None
-        if percent is None:
+        before = self._readings.get(address.device, Reading())
+        found = before.after(sealed.message.values if isinstance(sealed.message, Sample) else {}, self._clock.now())
+        if found is before:
             return
-        before = self._progress.get(address.device)
-        if before is None and len(self._progress) >= MOST_PROGRESS:
-            del self._progress[next(iter(self._progress))]
-        self._progress[address.device] = (percent, self._clock.now())
-        if before is None or round(before[0]) != round(percent):
+        if address.device not in self._readings and len(self._readings) >= MOST_READINGS:
+            del self._readings[next(iter(self._readings))]
+        self._readings[address.device] = found
+        if found.percent is not None and (before.percent is None or round(before.percent) != round(found.percent)):
             self._call(self._touch_device, address.device)
 
     def _call(self, function: Callable[..., None], *values: object) -> None:
@@ -254,13 +251,10 @@ class LiveHub:
         return [(channel, channel.draw(scene)) for channel in channels]
 
     def with_progress(self, view: ResourceView) -> ResourceView:
-        """The view with what its machine last said of its progress, if that was about the job it is at now."""
-        if view.job is None or view.job.ended_at is not None:
-            return view
+        """The view with what its devices last measured; of its progress only what was about the job it is at now."""
         for device in view.devices:
-            percent, at = self._progress.get(device.slug, (None, None))
-            if percent is not None and at is not None and at >= view.job.started_at:
-                return replace(view, progress=percent)
+            if device.slug in self._readings:
+                view = self._readings[device.slug].shown(view, self._clock.now())
         return view
 
     def _read_lab(self) -> Lab:

@@ -30,6 +30,7 @@ from gateway.wording import LANGUAGES, Words
 FOLDER = Path(__file__).parent
 FEATURES = (
     "accounts", "admin", "booking", "cards", "design", "floor", "kiosk", "member", "offline", "programme", "staff",
+    "watch",
 )  # fmt: skip
 YEAR_S = 365 * 24 * 3600
 

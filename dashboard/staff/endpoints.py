@@ -1,10 +1,11 @@
-"""``/equipe``: signing in with a token, the desk, and what can be done from it."""
+"""``/equipe``: signing in with a token, badges that nobody has, and how every device is."""
 
 from typing import Annotated
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Form, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from markupsafe import Markup
 
 from dashboard.accounts.cookie import forget, form_token, same_token, secret_in
 from dashboard.accounts.throttle import Doing, network_of, throttle_of
@@ -13,16 +14,15 @@ from dashboard.dependencies import STAFF_ROLES, Asked, token_view, words_of
 from dashboard.health import failing
 from dashboard.problems import Problem
 from dashboard.rendering import page
-from dashboard.staff.views import MEMBERS_LISTED, desk
+from dashboard.staff.views import MEMBERS_LISTED, badge_desk, device_desk
 from gateway.domain.people import Role
 from gateway.domain.roles import May
-from gateway.service import accounts, help, members, resources  # noqa: A004 - the use case's own name
+from gateway.service import accounts, members
 from gateway.service.members import Enrolment
 
 router = APIRouter(prefix="/equipe", include_in_schema=False)
 
 SESSION_S = 12 * 3600
-SAID = frozenset({"done", "gone", *Enrolment})
 Small = Annotated[str, Form(max_length=500)]
 
 
@@ -64,21 +64,46 @@ def staff_post(request: Request, form_token: Small = "") -> None:
 Posted = Depends(staff_post)
 
 
-@router.get("")
-def home(
+def field_of(secret: str) -> Markup:
+    """The hidden field that every form of the team carries."""
+    return Markup('<input type="hidden" name="form_token" value="{}">').format(form_token(secret))
+
+
+def acting(request: Request) -> str | None:
+    """Who acts, for the log: the id of the member who is signed in, or of the token."""
+    viewer = viewer_of(request)
+    token = token_view(request, request.cookies.get(_cookie(request)))
+    return viewer.member_id if viewer is not None and viewer.may(May.RUN) else token.id if token else None
+
+
+@router.get("/badges")
+def badges(
     request: Request, services: Asked, search: Annotated[str | None, Query(max_length=100)] = None,
     said: str | None = None, member: Annotated[str | None, Query(max_length=64)] = None,
 ) -> HTMLResponse:  # fmt: skip
-    """The desk, or the way in."""
+    """Badges that nobody has, to be given to somebody."""
+    secret, words = secret_of(request), words_of(request)
+    if secret is None:
+        return page(request, "staff/enter.html", words=words, private=True, wrong=False)
+    views = services.store.views()
+    named = views.member(member) if said == Enrolment.ENROLLED and member else None
+    return page(
+        request, "staff/badges.html", words=words, private=True, search=search, listed=MEMBERS_LISTED,
+        desk=badge_desk(views, words, services.clock.now(), search), form_field=field_of(secret),
+        said=said if said in set(Enrolment) else None, enrolled=named,
+    )  # fmt: skip
+
+
+@router.get("/appareils")
+def devices(request: Request, services: Asked) -> HTMLResponse:
+    """Every device and how it is, messages set aside, readings refused."""
     secret, words = secret_of(request), words_of(request)
     if secret is None:
         return page(request, "staff/enter.html", words=words, private=True, wrong=False)
     views, now = services.store.views(), services.clock.now()
-    named = views.member(member) if said == Enrolment.ENROLLED and member else None
     return page(
-        request, "staff/desk.html", words=words, private=True, desk=desk(views, words, now, search), search=search,
-        form_token=form_token(secret), said=said if said in SAID else None, enrolled=named, listed=MEMBERS_LISTED,
-        enrolments=tuple(Enrolment), failing=tuple(failing(services)),
+        request, "staff/devices.html", words=words, private=True, desk=device_desk(views, words, now),
+        failing=tuple(failing(services)),
     )  # fmt: skip
 
 
@@ -126,47 +151,8 @@ def give_badge(services: Asked, event: Annotated[int, Form(ge=0, lt=2**63)], mem
     outcome = services.transact(
         lambda work, now: members.enrol_tapped(work, id=new, member_id=member, event_id=event, now=now)
     )
-    return _home(said=outcome, member=member)
-
-
-@router.post("/demandes/{id}/vu", dependencies=[Posted])
-def seen_to(services: Asked, id: str) -> Response:
-    """Somebody of the team has gone, or has had a look."""
-    found = services.transact(lambda work, now: help.close(work, id=id, now=now)) if len(id) <= 64 else None
-    return _home(said="done" if found else "gone")
-
-
-@router.get("/demandes/{id}/photo")
-def photo(request: Request, services: Asked, id: str) -> Response:
-    """The picture that came with a problem."""
-    if secret_of(request) is None:
-        raise Problem("forbidden")
-    found = services.store.views().photo(id) if len(id) <= 64 else None
-    if found is None:
-        raise Problem("not_found")
-    return Response(found.data, media_type=found.media_type, headers={"Cache-Control": "no-store"})
-
-
-@router.post("/ressources/{slug}/hors-service", dependencies=[Posted])
-def take_out(services: Asked, slug: str, reason: Annotated[str, Form(max_length=200)] = "") -> Response:
-    """Out of service, with a reason that everybody reads."""
-    why = " ".join(reason.split()) or None
-    done = services.transact(lambda work, now: resources.take_out(work, slug=slug, reason=why, back_at=None, now=now))
-    return _home(said="done" if done else "gone")
-
-
-@router.post("/ressources/{slug}/en-service", dependencies=[Posted])
-def put_back(services: Asked, slug: str) -> Response:
-    """In service again."""
-    done = services.transact(lambda work, now: resources.put_back(work, slug=slug, now=now))
-    return _home(said="done" if done else "gone")
-
-
-@router.post("/ressources/{slug}/terminer", dependencies=[Posted])
-def end_session(services: Asked, slug: str) -> Response:
-    """End what is open on a resource."""
-    done = services.transact(lambda work, now: resources.end_session(work, slug=slug, now=now))
-    return _home(said="done" if done else "gone")
+    query = urlencode({"said": outcome, "member": member})
+    return RedirectResponse(f"/equipe/badges?{query}", status_code=303, headers={"Cache-Control": "no-store"})
 
 
 def _home(**query: str) -> RedirectResponse:

@@ -109,6 +109,7 @@ def add_web(
     services = Services(
         store=store, bus=bus, clock=basis.clock, ids=basis.ids,
         transact=Transact(store=store, clock=basis.clock, deliver=deliver), pings=pings,
+        sinks_failing=lambda: [f"sink-{name}" for name in list(deliver.failing)],
         hash_badge=typed_badge_hasher(basis.hash_badge), default_language=basis.settings.lab.language, demo=demo,
         house=house(basis.settings), passwords=Argon2Passwords(), codes=TotpCodes(basis.site_key), mail=add_letters(supervisor, basis),
         address=basis.settings.web.address, doors=doors or {},

@@ -33,6 +33,7 @@ class Act(StrEnum):
     FREE_SLOT = "free_slot"
     GIVE_BADGE = "give_badge"
     FORGET_NONSENSE = "forget_nonsense"
+    CLOSE_HELP = "close_help"
     SEE_MACHINE = "see_machine"
     SEE_DEVICES = "see_devices"
     NOTE_UPKEEP = "note_upkeep"
@@ -43,6 +44,8 @@ class Trouble(StrEnum):
 
     BEAM_ON_IDLE = "beam_on_idle"
     UNATTENDED = "unattended"
+    DANGER_TOLD = "danger_told"
+    CALLED = "called"
     RELAY_DIFFERS = "relay_differs"
     RELAY_UNKNOWN = "relay_unknown"
     ALARM = "alarm"
@@ -51,6 +54,7 @@ class Trouble(StrEnum):
     INTERRUPTED = "interrupted"
     PROGRAM_AILS = "program_ails"
     BADGE_UNKNOWN = "badge_unknown"
+    PROBLEM_TOLD = "problem_told"
     LATE = "late"
     PAUSED_LONG = "paused_long"
     IDLE_LONG = "idle_long"
@@ -66,6 +70,8 @@ class Trouble(StrEnum):
 ANSWERS: dict[Trouble, tuple[Urgency, Act]] = {
     Trouble.BEAM_ON_IDLE: (Urgency.NOW, Act.LOCK_OUT),
     Trouble.UNATTENDED: (Urgency.NOW, Act.MESSAGE),
+    Trouble.DANGER_TOLD: (Urgency.NOW, Act.CLOSE_HELP),
+    Trouble.CALLED: (Urgency.NOW, Act.CLOSE_HELP),
     Trouble.RELAY_DIFFERS: (Urgency.NOW, Act.LOCK_OUT),
     Trouble.RELAY_UNKNOWN: (Urgency.NOW, Act.LOCK_OUT),
     Trouble.ALARM: (Urgency.NOW, Act.SEE_MACHINE),
@@ -74,6 +80,7 @@ ANSWERS: dict[Trouble, tuple[Urgency, Act]] = {
     Trouble.INTERRUPTED: (Urgency.NOW, Act.END),
     Trouble.PROGRAM_AILS: (Urgency.NOW, Act.SEE_DEVICES),
     Trouble.BADGE_UNKNOWN: (Urgency.NOW, Act.GIVE_BADGE),
+    Trouble.PROBLEM_TOLD: (Urgency.TODAY, Act.CLOSE_HELP),
     Trouble.LATE: (Urgency.TODAY, Act.MESSAGE),
     Trouble.PAUSED_LONG: (Urgency.TODAY, Act.MESSAGE),
     Trouble.IDLE_LONG: (Urgency.TODAY, Act.END),
@@ -130,6 +137,18 @@ class UnknownTap:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What somebody at a screen has asked of the team: ``trouble`` is CALLED, PROBLEM_TOLD or DANGER_TOLD."""
+
+    id: str
+    trouble: Trouble
+    at: datetime
+    resource: str | None = None
+    member_id: str | None = None
+    about: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Floor:
     """Everything that is looked at. ``ailing`` names parts of the program; ``here`` is None where no door can tell."""
 
@@ -137,6 +156,7 @@ class Floor:
     loose: tuple[Device, ...] = ()
     """Devices that belong to no machine."""
     taps: tuple[UnknownTap, ...] = ()
+    asked: tuple[Asked, ...] = ()
     here: frozenset[str] | None = None
     ailing: tuple[str, ...] = ()
     set_aside: int = 0

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from gateway.domain.attention import ANSWERS, Act, Floor, Item, Machine, Trouble
 from gateway.domain.booking import Purpose
 from gateway.domain.refusals import Param
-from gateway.domain.resources import SILENCE, DeviceRole, Presence, ResourceKind
+from gateway.domain.resources import SILENCE, Device, DeviceRole, Presence, ResourceKind
 from gateway.domain.sessions import State, idle_seconds
 
 STUCK_AFTER = timedelta(minutes=15)
@@ -92,17 +92,22 @@ def _relay(machine: Machine, _floor: Floor, _now: datetime) -> Iterator[Item]:
 
 
 def _silent(machine: Machine, _floor: Floor, _now: datetime) -> Iterator[Item]:
-    """A machine behind a relay that is off only waits for a badge."""
-    dark = any(d.role.powers and d.power_on is False for d in machine.devices)
     for device in machine.devices:
-        asleep = device.role is DeviceRole.MACHINE and dark
-        if device.presence is not Presence.OFFLINE or asleep:
+        if device.presence is not Presence.OFFLINE or _asleep(machine, device):
             continue
-        told = device.presence_reason if device.presence_reason in SILENCE else None
         yield _item(
             Trouble.SILENT_IN_USE if machine.used else Trouble.SILENT, machine, device.last_seen_at, key=device.slug,
-            device=device.slug, said=told, role=str(device.role),
+            device=device.slug, role=str(device.role),
         )  # fmt: skip
+
+
+def _asleep(machine: Machine, device: Device) -> bool:
+    """Behind a relay that is off it waits for a badge; where its bridge is well and says why, it is switched off."""
+    if device.role is not DeviceRole.MACHINE:
+        return False
+    dark = any(d.role.powers and d.power_on is False for d in machine.devices)
+    told = device.presence_reason is not None and device.presence_reason not in SILENCE
+    return dark or (told and not machine.used)
 
 
 def _stuck(machine: Machine, _floor: Floor, now: datetime) -> Iterator[Item]:
@@ -191,8 +196,18 @@ def _loose_silent(floor: Floor, _now: datetime) -> Iterator[Item]:
 
 def _badges(floor: Floor, _now: datetime) -> Iterator[Item]:
     for tap in floor.taps:
-        item = _item(Trouble.BADGE_UNKNOWN, None, tap.at, key=str(tap.event))
-        yield Item(trouble=item.trouble, since=item.since, resource=tap.resource, key=item.key, act=item.act, params={})
+        yield Item(
+            trouble=Trouble.BADGE_UNKNOWN, since=tap.at, resource=tap.resource, key=str(tap.event), act=Act.GIVE_BADGE
+        )
+
+
+def _asked(floor: Floor, _now: datetime) -> Iterator[Item]:
+    for one in floor.asked:
+        params: dict[str, Param] = {"about": one.about} if one.about else {}
+        yield Item(
+            trouble=one.trouble, since=one.at, resource=one.resource, member_id=one.member_id, key=one.id,
+            act=ANSWERS[one.trouble][1], params=params,
+        )  # fmt: skip
 
 
 def _program(floor: Floor, _now: datetime) -> Iterator[Item]:
@@ -207,4 +222,4 @@ HouseRule = Callable[[Floor, datetime], Iterable[Item]]
 MACHINE_RULES: tuple[MachineRule, ...] = (
     _alarms, _unattended, _relay, _silent, _stuck, _session, _paused, _absent, _part, _back, _upkeep,
 )  # fmt: skip
-HOUSE_RULES: tuple[HouseRule, ...] = (_nonsense, _loose_silent, _badges, _program)
+HOUSE_RULES: tuple[HouseRule, ...] = (_nonsense, _loose_silent, _badges, _asked, _program)

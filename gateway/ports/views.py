@@ -48,6 +48,9 @@ class ResourceView:
     """Codes of alarms that are raised and not cleared."""
     progress: float | None = None
     """Percent, from the latest sample, filled in by whoever holds samples."""
+    moved_at: datetime | None = None
+    """When the progress last changed, and the watts last measured: filled in by whoever holds samples."""
+    watts: float | None = None
     part: WaitingPart | None = None
     open_class: OpenClass | None = None
     note: ScreenNote | None = None

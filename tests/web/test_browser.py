@@ -19,6 +19,10 @@ IN_SIGHT = """[...document.querySelectorAll('#kiosk h1, #kiosk p, #kiosk a, #kio
         const box = e.getBoundingClientRect();
         return box.top >= 0 && box.bottom <= innerHeight + 1 && box.right <= innerWidth + 1;
     })"""
+TEAM = (
+    "/equipe", "/equipe/badges", "/equipe/appareils", "/equipe/machines/laser/hors-service",
+    "/equipe/machines/prusa-1/message",
+)  # fmt: skip
 NAMES = {"fr": "Découpe laser", "en": "Laser cutting"}
 
 
@@ -33,10 +37,10 @@ def floor():
     lab.close()
 
 
-@pytest.mark.parametrize("path", ["/", "/r/fraiseuse", "/r/soudure", "/equipe", "/design"])
+@pytest.mark.parametrize("path", ["/", "/r/fraiseuse", "/r/soudure", "/design", *TEAM])
 def test_pages_have_no_fault_that_axe_can_find(floor, open_page, path):
-    page = open_page(floor[1] + path, staff=path == "/equipe")
-    if path not in ("/equipe", "/design"):
+    page = open_page(floor[1] + path, staff=path in TEAM)
+    if path not in ("/design", *TEAM[1:]):
         expect(page.locator("#link.is-live")).to_be_visible()
     for _ in each_look(page):
         check(page)
@@ -112,7 +116,7 @@ def test_everything_is_there_without_javascript(floor, open_page, path):
         page.click("text=English")
         expect(page.locator("html")).to_have_attribute("lang", "en")
     elif path == "/equipe":
-        expect(page.locator("h1")).to_have_text("L’atelier, côté équipe")
+        expect(page.locator("h1")).to_have_text("L’atelier en ce moment")
     else:
         expect(page.locator("#state .state")).to_have_text("En marche")
 
@@ -120,11 +124,12 @@ def test_everything_is_there_without_javascript(floor, open_page, path):
 def test_staff_give_an_unknown_badge_to_somebody_in_the_browser(quiet, open_page):
     lab, address = quiet
     lab.refused_tap("laser", None, refuse(Code.BADGE_UNKNOWN), badge="4242")
-    page = open_page(f"{address}/equipe", staff=True)
+    page = open_page(f"{address}/equipe/badges", staff=True)
     page.select_option("select[name=member]", lab.people["Léa"].id)
     lab.clock.advance(5)
     page.click("button:has-text('Donner ce badge')")
     expect(page.locator(".said")).to_contain_text("Le badge est donné à Léa.")
+    page.goto(f"{address}/equipe")
     page.click("text=Se déconnecter")
     expect(page.locator("#token")).to_be_visible()
 

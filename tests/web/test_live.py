@@ -64,11 +64,11 @@ def hint(lab, slug):
     lab.bus.publish(topics.topic(Channel.LIVE, site=SITE, device=topics.GATEWAY), payload, qos=0)
 
 
-def sample(lab, device, percent):
+def sample(lab, device, percent, **more):
     topic = topics.topic(Channel.SAMPLE, site=SITE, device=device)
     sealed = envelope.Envelope(
         site=SITE, device=device, boot="b", seq=None, mono_ms=1, age_ms=0, at=None,
-        message=Sample(values={"progress_percent": percent}),
+        message=Sample(values={"progress_percent": percent, **more}),
     )  # fmt: skip
     lab.bus.publish(topic, envelope.seal(sealed, topic=topic), qos=0)
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.domain.attention import ANSWERS, Act, Floor, Machine, Raised, Trouble, UnknownTap, Urgency
+from gateway.domain.attention import ANSWERS, Act, Asked, Floor, Machine, Raised, Trouble, UnknownTap, Urgency
 from gateway.domain.attention_rules import attention
 from gateway.domain.booking import Purpose, Reservation
 from gateway.domain.jobs import Job
@@ -91,6 +91,11 @@ CASES = {
         machine(PRINTER, session=session(), devices=(device(**OFF),)), [(Trouble.SILENT_IN_USE, Act.SEE_MACHINE)]),
     "a machine behind a relay that is off": (
         machine(devices=(device(power_on=False), device(DeviceRole.MACHINE, **OFF))), []),
+    "switched off, as its bridge says": (
+        machine(PRINTER, devices=(device(DeviceRole.MACHINE, **OFF | {"presence_reason": "no answer"}),)), []),
+    "switched off in the middle of a print": (
+        machine(PRINTER, job=job(), devices=(device(DeviceRole.MACHINE, **OFF | {"presence_reason": "no answer"}),)),
+        [(Trouble.SILENT_IN_USE, Act.SEE_MACHINE)]),
     "a print that stands still": (
         machine(PRINTER, session=session(), job=job(), moved_at=ago(20)), [(Trouble.STUCK, Act.CANCEL_JOB)]),
     "a cut that stands still": (
@@ -155,10 +160,21 @@ def test_the_house_itself_is_looked_at():
     ]  # fmt: skip
 
 
+def test_whoever_calls_comes_before_whoever_only_tells():
+    asked = tuple(
+        Asked(id=str(trouble), trouble=trouble, at=ago(3), resource="laser", about="broken")
+        for trouble in (Trouble.PROBLEM_TOLD, Trouble.CALLED, Trouble.DANGER_TOLD)
+    )
+    found = attention(Floor(asked=asked), NOW)
+    assert [item.trouble for item in found] == [Trouble.DANGER_TOLD, Trouble.CALLED, Trouble.PROBLEM_TOLD]
+    assert {(item.act, item.params["about"]) for item in found} == {(Act.CLOSE_HELP, "broken")}
+
+
 def test_every_trouble_has_an_answer_and_a_case():
     assert set(ANSWERS) == set(Trouble)
     shown = {trouble for _, expected in CASES.values() for trouble, _ in expected}
-    assert shown | {Trouble.PROGRAM_AILS, Trouble.BADGE_UNKNOWN, Trouble.SET_ASIDE} == set(Trouble)
+    of_the_house = {Trouble.PROGRAM_AILS, Trouble.BADGE_UNKNOWN, Trouble.SET_ASIDE}
+    assert shown | of_the_house | {Trouble.CALLED, Trouble.DANGER_TOLD, Trouble.PROBLEM_TOLD} == set(Trouble)
     urgencies = [ANSWERS[trouble][0] for trouble in Trouble]
     assert urgencies == sorted(urgencies)
     assert urgencies[0] is Urgency.NOW

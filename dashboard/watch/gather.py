@@ -1,0 +1,49 @@
+"""Everything that the list of what needs somebody looks at, read once."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+
+from dashboard.dependencies import Services
+from dashboard.health import failing
+from gateway.domain.attention import Floor, Machine, Raised, UnknownTap
+from gateway.domain.upkeep import Kept
+from gateway.ports.views import ResourceView, Views
+from gateway.ports.views_team import StandingAlarm
+
+JUST_NOW = timedelta(hours=2)
+"""A badge that nobody has is somebody's who stands there, or has just left."""
+MOST_SET_ASIDE = 100
+
+
+def look(views: Views, resources: Iterable[ResourceView], ailing: Iterable[str], now: datetime) -> Floor:
+    """The floor as it is now."""
+    alarms: dict[str, list[StandingAlarm]] = {}
+    for alarm in views.standing_alarms():
+        alarms.setdefault(alarm.resource_id, []).append(alarm)
+    kept, place, here = views.kept(), *views.presence(now)
+    aside = views.quarantine(MOST_SET_ASIDE)
+    return Floor(
+        machines=tuple(_machine(view, alarms.get(view.resource.id, []), kept) for view in resources),
+        loose=tuple(device for device in views.devices() if device.resource_id is None),
+        taps=tuple(
+            UnknownTap(event=row.id, at=row.event.at, resource=row.resource)
+            for row in views.unknown_badges(now - JUST_NOW)
+        ),
+        here=frozenset(row.member_id for row in here) if place.known else None,
+        ailing=tuple(ailing),
+        set_aside=len(aside),
+        set_aside_at=min((row[3] for row in aside), default=None),
+    )
+
+
+def _machine(view: ResourceView, alarms: Iterable[StandingAlarm], kept: Mapping[str, Kept]) -> Machine:
+    return Machine(
+        resource=view.resource, devices=view.devices, session=view.session, job=view.job,
+        reservation=view.reservation, alarms=tuple(Raised(code=alarm.code, since=alarm.since) for alarm in alarms),
+        part=view.part, moved_at=view.moved_at, kept=kept.get(view.resource.id),
+    )  # fmt: skip
+
+
+def ailing(services: Services) -> tuple[str, ...]:
+    """Parts of the program that do not answer, and sinks that cannot deliver, by name."""
+    return tuple(sorted({*failing(services), *services.sinks_failing()}))
