@@ -18,6 +18,7 @@ from gateway.ports.notify import Letter
 from gateway.ports.one_time_codes import OneTimeCodes
 from gateway.ports.passwords import Passwords
 from gateway.ports.store import Store, Work
+from gateway.ports.timeseries import TimeSeries
 from gateway.ports.views import Lab, TokenView
 from gateway.wording import LANGUAGES, Words
 
@@ -70,6 +71,8 @@ class Services:
     """Where browsers find the lab, as configured: a link in a letter never believes what a request says."""
     mail: Callable[[Letter], None] | None = None
     """Sends a letter that is kept nowhere."""
+    series: TimeSeries | None = None
+    """Where readings are kept, where this process can read them."""
     sinks_failing: Callable[[], Iterable[str]] = tuple
     """Names of those that events cannot be carried to now."""
     doors: Mapping[str, str] = field(default_factory=dict)

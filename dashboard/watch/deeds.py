@@ -150,7 +150,7 @@ def carry_out(
         raise Problem("not_found")
     now, words = services.clock.now(), words_of(request)
     view = find(request, services, slug, now)
-    back, wrong = _moment(back_at, lab_of(request).timezone, now)
+    back, wrong = moment(back_at, lab_of(request).timezone, now)
     said = words(f"deed.ready.{ready}") if ready in READY else " ".join(text.split())
     if chosen.act == Act.MESSAGE and not said:
         wrong = "nothing_said"
@@ -173,15 +173,15 @@ def _device(view: ResourceView) -> str:
     return next((device.slug for device in view.devices if device.id == id), "")
 
 
-def _moment(told: str, zone: str, now: datetime) -> tuple[datetime | None, str | None]:
+def moment(told: str, zone: str, now: datetime) -> tuple[datetime | None, str | None]:
     """A time as a browser's field gives it, in the lab's zone; and what is wrong with it."""
     if not told.strip():
         return None, None
     try:
-        moment = datetime.fromisoformat(told.strip()).replace(tzinfo=ZoneInfo(zone))
+        found = datetime.fromisoformat(told.strip()).replace(tzinfo=ZoneInfo(zone))
     except ValueError:
         return None, "unreadable"
-    return (moment, None) if moment > now else (None, "past")
+    return (found, None) if found > now else (None, "past")
 
 
 @router.get("/appareils/{slug}/compris")

@@ -5,9 +5,11 @@ from datetime import datetime, timedelta
 
 from dashboard.dependencies import Services
 from dashboard.health import failing
-from gateway.domain.attention import Floor, Machine, Raised, UnknownTap
+from gateway.domain.attention import Asked, Floor, Machine, Raised, Trouble, UnknownTap
+from gateway.domain.help import HelpKind
 from gateway.domain.upkeep import Kept
 from gateway.ports.views import ResourceView, Views
+from gateway.ports.views_help import HelpView
 from gateway.ports.views_team import StandingAlarm
 
 JUST_NOW = timedelta(hours=2)
@@ -29,6 +31,7 @@ def look(views: Views, resources: Iterable[ResourceView], ailing: Iterable[str],
             UnknownTap(event=row.id, at=row.event.at, resource=row.resource)
             for row in views.unknown_badges(now - JUST_NOW)
         ),
+        asked=tuple(_asked(view) for view in views.open_requests()),
         here=frozenset(row.member_id for row in here) if place.known else None,
         ailing=tuple(ailing),
         set_aside=len(aside),
@@ -41,6 +44,15 @@ def _machine(view: ResourceView, alarms: Iterable[StandingAlarm], kept: Mapping[
         resource=view.resource, devices=view.devices, session=view.session, job=view.job,
         reservation=view.reservation, alarms=tuple(Raised(code=alarm.code, since=alarm.since) for alarm in alarms),
         part=view.part, moved_at=view.moved_at, kept=kept.get(view.resource.id),
+    )  # fmt: skip
+
+
+def _asked(view: HelpView) -> Asked:
+    request = view.request
+    trouble = Trouble.CALLED if request.kind is HelpKind.CALL else Trouble.PROBLEM_TOLD
+    return Asked(
+        id=request.id, trouble=Trouble.DANGER_TOLD if request.dangerous else trouble, at=request.created_at,
+        resource=view.resource, member_id=request.member_id, about=str(request.trouble) if request.trouble else None,
     )  # fmt: skip
 
 

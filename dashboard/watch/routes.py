@@ -1,9 +1,9 @@
-"""Every page of the floor as the team watches it."""
+"""Every page of the floor as the team watches it, and the screen for everybody."""
 
 from fastapi import APIRouter
 
-from dashboard.watch import deeds, endpoints
+from dashboard.watch import deeds, endpoints, machine, requests, tv
 
 router = APIRouter()
-for each in (endpoints, deeds):
+for each in (endpoints, requests, machine, deeds, tv):
     router.include_router(each.router)

@@ -29,7 +29,7 @@ PATHS: dict[Act, str] = {
     Act.NOTE_UPKEEP: "/equipe/machines/{slug}/entretien",
     Act.SEE_MACHINE: "/equipe/machines/{slug}",
     Act.FORGET_NONSENSE: "/equipe/appareils/{key}/compris",
-    Act.CLOSE_HELP: "/equipe/demandes/{key}/close",
+    Act.CLOSE_HELP: "/equipe/demandes/{key}/vu",
     Act.GIVE_BADGE: "/equipe/badges#badge-{key}",
     Act.SEE_DEVICES: "/equipe/appareils",
 }
@@ -133,7 +133,7 @@ def _line(item: Item, named: Mapping[str, str], names: Names, words: Words) -> L
     if "role" in params:
         params["name"] = words(f"staff.role.{params['role']}")
     if "about" in params:
-        params["text"] = words(f"attention.about.{params['about']}")
+        params["text"] = words(f"kiosk.trouble.{params['about']}")
     key = f"attention.{item.trouble}"
     if item.trouble is Trouble.PROGRAM_AILS:
         part = str(params["part"])

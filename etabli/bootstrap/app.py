@@ -17,6 +17,7 @@ from etabli.bootstrap.parts import (
     external_broker,
     on_sqlite,
     open_bus,
+    open_series,
     open_store,
     ready_store,
     refuse_apart,
@@ -100,8 +101,9 @@ def _assemble(
     app.bridges = add_bridges(supervisor, base, broker, settings.devices)
     pings = web_part.pings_of(supervisor, store, bus)
     app.web = web_part.add_web(
-        supervisor, base, sock, store, bus, app.gateway.deliver, pings=pings, demo=demo, doors=doors
-    )
+        supervisor, base, sock, store, bus, app.gateway.deliver, pings=pings, series=app.gateway.series, demo=demo,
+        doors=doors,
+    )  # fmt: skip
     return app
 
 
@@ -150,9 +152,11 @@ def dashboard_app(settings: Settings) -> App:
     bus = open_bus(broker, name=f"etabli-{base.site}-dashboard-{base.ids.new()[-8:]}")
     supervisor.on_close("bus", bus.close)
     deliver = Deliver(store=store, bus=bus, clock=base.clock, ids=base.ids, site=base.site)
+    series = open_series(settings)
+    supervisor.on_close("series", series.close)
     app = App(supervisor=supervisor, basis=base, broker=broker, bus=bus, store=store)
     app.web = web_part.add_web(
-        supervisor, base, sock, store, bus, deliver, pings=web_part.pings_of(supervisor, store, bus)
+        supervisor, base, sock, store, bus, deliver, pings=web_part.pings_of(supervisor, store, bus), series=series
     )
     return app
 

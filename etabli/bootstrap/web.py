@@ -15,6 +15,7 @@ from etabli.words import Sentence
 from gateway.ports.bus import Bus
 from gateway.ports.errors import BadConfiguration, BusUnavailable
 from gateway.ports.store import Store
+from gateway.ports.timeseries import TimeSeries
 from gateway.service.deliver import Deliver
 from gateway.service.transact import Transact
 
@@ -98,7 +99,7 @@ class Web:
 
 def add_web(
     supervisor: Supervisor, basis: Basis, sock: socket.socket, store: Store, bus: Bus, deliver: Deliver, *,
-    pings: Mapping[str, Callable[[], None]], demo: bool = False, doors: Mapping[str, str] | None = None,
+    pings: Mapping[str, Callable[[], None]], series: TimeSeries | None = None, demo: bool = False, doors: Mapping[str, str] | None = None,
 ) -> Web:  # fmt: skip
     """The dashboard under the supervisor."""
     from dashboard.app import create_app
@@ -109,6 +110,7 @@ def add_web(
     services = Services(
         store=store, bus=bus, clock=basis.clock, ids=basis.ids,
         transact=Transact(store=store, clock=basis.clock, deliver=deliver), pings=pings,
+        series=series,
         sinks_failing=lambda: [f"sink-{name}" for name in list(deliver.failing)],
         hash_badge=typed_badge_hasher(basis.hash_badge), default_language=basis.settings.lab.language, demo=demo,
         house=house(basis.settings), passwords=Argon2Passwords(), codes=TotpCodes(basis.site_key), mail=add_letters(supervisor, basis),

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from gateway.domain.attention import ANSWERS, Act, Floor, Item, Machine, Trouble
 from gateway.domain.booking import Purpose
+from gateway.domain.help import REPORTED
 from gateway.domain.refusals import Param
 from gateway.domain.resources import SILENCE, Device, DeviceRole, Presence, ResourceKind
 from gateway.domain.sessions import State, idle_seconds
@@ -58,6 +59,8 @@ def _past(moment: datetime | None, patience: timedelta, now: datetime) -> bool:
 
 def _alarms(machine: Machine, _floor: Floor, _now: datetime) -> Iterator[Item]:
     for raised in machine.alarms:
+        if raised.code == REPORTED:
+            continue  # whoever reported it stands in the list already
         trouble = ALARMS.get(raised.code, Trouble.ALARM)
         if trouble is Trouble.STUCK:
             yield _stuck_item(machine, raised.since)

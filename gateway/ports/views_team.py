@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from gateway.domain.people import Member
+from gateway.domain.people import Member, Role
 from gateway.domain.upkeep import Kept, Upkeep
 
 
@@ -29,6 +29,9 @@ class TeamViews(Protocol):
 
     def upkeep(self, resource_id: str, limit: int) -> tuple[Upkeep, ...]:
         """A machine's log, newest first."""
+
+    def token_since(self, role: Role) -> datetime | None:
+        """When the live token of a role was made; None when there is none."""
 
     def kept(self) -> Mapping[str, Kept]:
         """The newest line of every machine that has one, with its hours under power since, by resource id."""

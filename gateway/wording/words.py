@@ -57,6 +57,11 @@ class Words:
         """A length of time as people say it."""
         return say_duration(timedelta(seconds=seconds), self._words)
 
+    def number(self, value: float) -> str:
+        """A measured value, with one decimal where that says something."""
+        text = f"{value:.0f}" if abs(value) >= 100 or value == round(value) else f"{value:.1f}"
+        return text.replace(".", ",") if self.lang == "fr" else text
+
     def own(self, names: Mapping[str, str]) -> str:
         """A text written by the lab, in this language or else in French."""
         return names.get(self.lang) or names.get("fr") or next(iter(names.values()), "")

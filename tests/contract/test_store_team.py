@@ -72,6 +72,9 @@ def test_a_role_s_tokens_are_revoked_together_and_no_others(store, stored_lab):
     with store.begin() as work:
         for number, role in enumerate((Role.TV, Role.TV, Role.MANAGER)):
             work.add_token(Token(id=f"t{number}", digest=f"d{number}", role=role, label="", created_at=NOW))
+    assert store.views().token_since(Role.TV) == NOW
+    with store.begin() as work:
         assert work.revoke_tokens(Role.TV, NOW) == 2
         assert work.revoke_tokens(Role.TV, NOW) == 0
+    assert store.views().token_since(Role.TV) is None
     assert [store.views().token(f"d{number}", NOW) is None for number in range(3)] == [True, True, False]

@@ -21,7 +21,8 @@ IN_SIGHT = """[...document.querySelectorAll('#kiosk h1, #kiosk p, #kiosk a, #kio
     })"""
 TEAM = (
     "/equipe", "/equipe/badges", "/equipe/appareils", "/equipe/machines/laser/hors-service",
-    "/equipe/machines/prusa-1/message",
+    "/equipe/machines/prusa-1/message", "/equipe/machines/prusa-1", "/equipe/machines/laser/entretien",
+    "/equipe/machines/laser/etiquette", "/equipe/ecran",
 )  # fmt: skip
 NAMES = {"fr": "Découpe laser", "en": "Laser cutting"}
 

@@ -1,6 +1,7 @@
 """What the team sees of its floor."""
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 
 from sqlalchemy import Integer, and_, bindparam, func, select
 
@@ -11,7 +12,7 @@ from gateway.adapters.sql.shapes_team import UPKEEP
 from gateway.adapters.sql.statements import one_of
 from gateway.adapters.sql.types import Words
 from gateway.adapters.sql.views_part import ViewsPart
-from gateway.domain.people import Member
+from gateway.domain.people import Member, Role
 from gateway.domain.upkeep import Kept, Upkeep
 from gateway.ports.views_team import StandingAlarm
 
@@ -53,6 +54,15 @@ KEPT = (
 )
 
 
+_tokens = schema.tokens.c
+LIVE_TOKEN = (
+    select(_tokens.created_at)
+    .where(_tokens.site_id == SITE, _tokens.role == bindparam("held"), _tokens.revoked_at.is_(None))
+    .order_by(_tokens.created_at.desc())
+    .limit(1)
+)
+
+
 class TeamViewsPart(ViewsPart):
     """Reads for those who run the place."""
 
@@ -69,6 +79,11 @@ class TeamViewsPart(ViewsPart):
     def upkeep(self, resource_id: str, limit: int) -> tuple[Upkeep, ...]:
         """A machine's log, newest first."""
         return tuple(UPKEEP.read(row) for row in self._all(LOG, resource_id=resource_id, limit=limit))
+
+    def token_since(self, role: Role) -> datetime | None:
+        """When the live token of a role was made; None when there is none."""
+        rows = self._all(LIVE_TOKEN, held=role.value)
+        return rows[0][0] if rows else None
 
     def kept(self) -> Mapping[str, Kept]:
         """The newest line of every machine that has one, with its hours under power since, by resource id."""

@@ -75,6 +75,8 @@ CASES = {
         machine(alarms=(Raised(code="beam-on-while-idle", since=ago(3)),)), [(Trouble.BEAM_ON_IDLE, Act.LOCK_OUT)]),
     "an alarm nobody named": (
         machine(alarms=(Raised(code="grbl-alarm-1", since=ago(3)),)), [(Trouble.ALARM, Act.SEE_MACHINE)]),
+    "a danger that somebody has reported, told by their request": (
+        machine(alarms=(Raised(code="reported-danger", since=ago(3)),)), []),
     "locked out already": (
         machine(alarms=(Raised(code="relay_differs", since=ago(3)),), resource={"out_of_service": True}),
         [(Trouble.RELAY_DIFFERS, Act.SEE_MACHINE)]),

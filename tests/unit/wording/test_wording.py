@@ -10,8 +10,10 @@ import pytest
 from dashboard.accounts.mine import SAID
 from dashboard.kiosk.views import ICONS
 from dashboard.problems import STATUS
+from dashboard.watch.curves import PANELS, RANGES
 from dashboard.watch.deeds import DEEDS, READY
-from devices.messages import Tone
+from dashboard.watch.machine import TOLD
+from devices.messages import Outcome, Tone
 from gateway.domain.accounts import PasswordFault, SignedInBy
 from gateway.domain.attention import Act, Trouble, Urgency
 from gateway.domain.floor import BoardKey, BoardState
@@ -21,6 +23,7 @@ from gateway.domain.policy import Wanted
 from gateway.domain.proofs import PinFault
 from gateway.domain.refusals import ACCOUNT_MATTERS, NEXT_STEPS, Code, NextStep
 from gateway.domain.resources import SILENCE, DeviceRole, Presence, ResourceKind
+from gateway.domain.sessions import EndReason
 from gateway.domain.telling import TELLING, wording_key
 from gateway.service.accounts import Giving
 from gateway.service.members import Enrolment
@@ -39,7 +42,7 @@ SAMPLE = {
     "level": 2, "prerequisite_names": NAMES, "cycle": "a → b → a",
     "least": 0, "most": 9, "hours": 12, "options": "a, b", "keys": "a, b", "version": 3, "age": 16, "limit_s": 7200,
     "training_names": NAMES, "line": 4, "heading": "E-mail", "titles": NAMES, "shelf": {"fr": "Étagère 2", "en": "Shelf 2"}, "body": "Bonjour.", "lab": "Le lab",
-    "used_s": 7200, "part": "sink-influx", "device": "laser-grbl",
+    "used_s": 7200, "length_s": 600, "metres": "2,4", "part": "sink-influx", "device": "laser-grbl",
     "link": "https://lab.example/compte/lien/x", "address": "ines@example.org", "root": "https://lab.example",
 }  # fmt: skip
 
