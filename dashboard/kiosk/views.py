@@ -75,13 +75,29 @@ class Face:
     tiles: tuple[Choice, ...] = ()
     choosing: bool = False
     about: str = ""
+    notes: tuple[str, ...] = ()
+    """What the team says to whoever stands there."""
 
 
 def face_of(
     kiosk: Kiosk, shown: Mapping[str, ResourceView], tap: LastTap | None, views: Views, words: Words, now: datetime,
     *, left: int = 0, choosing: bool = False,
 ) -> Face:  # fmt: skip
-    """What the screen shows now; ``choosing`` goes back to the machines."""
+    """What the screen shows now, with what the team says there; ``choosing`` goes back to the machines."""
+    found = _face_of(kiosk, shown, tap, views, words, now, left, choosing=choosing)
+    standing = [view for view in shown.values() if view.note is not None and view.note.until > now]
+    return replace(found, notes=tuple(_note(view, words, named=kiosk.several) for view in standing))
+
+
+def _note(view: ResourceView, words: Words, *, named: bool) -> str:
+    text = view.note.text if view.note else ""
+    return words("kiosk.note", name=words.own(view.resource.names), text=text) if named else text
+
+
+def _face_of(
+    kiosk: Kiosk, shown: Mapping[str, ResourceView], tap: LastTap | None, views: Views, words: Words, now: datetime,
+    left: int, *, choosing: bool,
+) -> Face:  # fmt: skip
     person = person_at(tap, now, left)
     lasts = KNOWN_FOR if person is not None else SHOWN_FOR
     if tap is None or tap.event.id <= left or now - tap.event.event.at >= lasts:

@@ -16,7 +16,7 @@ from gateway.service.uses import log
 from gateway.service.ways import shelve_part
 
 NOTE_LASTS = timedelta(minutes=30)
-NOTE_CHARS = 160
+NOTE_CHARS = 120
 
 
 def _acted(work: Work, act: str, by: str | None, now: datetime, resource: Resource | None, **data: Plain) -> None:

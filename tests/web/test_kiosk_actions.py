@@ -215,7 +215,7 @@ def test_a_problem_reaches_the_team_with_its_picture_and_a_danger_marks_the_mach
     kiosk.post("/equipe/entrer", data={"token": MANAGER})
     desk = kiosk.get("/equipe").text
     assert "C’est dangereux" in desk
-    assert "par Karim" in desk
+    assert "<bdi>K. B.</bdi>" in desk
     (view,) = lab.store.views().open_requests()
     picture = kiosk.get(f"/equipe/demandes/{view.request.id}/photo")
     assert (picture.headers["content-type"], picture.content) == ("image/jpeg", JPEG)

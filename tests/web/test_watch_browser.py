@@ -11,7 +11,7 @@ from gateway.domain.people import Role
 from gateway.domain.sessions import State
 from gateway.service import members
 from tests.web.browser import MARKS, SIZES, check
-from tests.web.lab import TestLab, busy_afternoon
+from tests.web.lab import KIOSK, TestLab, busy_afternoon
 from tests.web.server import served
 from tests.web.test_live import hint, sample
 from tests.web.test_watch_machine import warm_up
@@ -89,6 +89,21 @@ def test_curves_are_there_with_and_without_javascript(floor, open_page):
     if installed("vendor/uplot.js"):
         expect(page.locator(".panel .uplot canvas").first).to_be_visible()
     assert page.faults == []
+
+
+def test_what_the_team_says_comes_to_the_kiosk_and_hides_nothing(floor, open_page):
+    address = floor[1]
+    kiosk = open_page(f"{address}/kiosk/laser?key={KIOSK}", size="kiosk")
+    expect(kiosk.locator("h1")).to_be_visible()
+    page = open_page(f"{address}/equipe/machines/laser/message", staff=True)
+    page.fill("#text", "Votre temps est fini, merci de rendre la machine. " * 2)
+    page.click("button:has-text('Écrire sur sa borne')")
+    expect(page.locator(".said")).to_be_visible()
+    expect(kiosk.locator(".team-note")).to_contain_text("merci de rendre la machine")
+    box = "e => { const b = e.getBoundingClientRect(); return b.top >= 0 && b.bottom <= innerHeight + 1; }"
+    assert kiosk.evaluate(f"[...document.querySelectorAll('#kiosk h1, .team-note, #kiosk a')].every({box})")
+    assert kiosk.evaluate("document.documentElement.scrollHeight <= innerHeight")
+    check(kiosk)
 
 
 @pytest.mark.parametrize("name", HOSTILE, ids=range(len(HOSTILE)))

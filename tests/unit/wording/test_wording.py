@@ -76,6 +76,18 @@ def keys():
     yield from (f"account.said.{said}" for said in SAID)
     yield from (f"account.pin.fault.{fault}" for fault in PinFault)
     yield from (f"cards.refused.{given}" for given in Giving if given is not Giving.GIVEN)
+    yield from (f"attention.{trouble}.{part}" for trouble in Trouble for part in ("title", "why"))
+    yield from (f"attention.act.{act}" for act in Act)
+    yield from (f"team.done.{act}" for act in Act)
+    yield from (f"team.urgency.{urgency.name.lower()}" for urgency in Urgency)
+    yield from (f"deed.{deed.act}.{part}" for deed in DEEDS.values() for part in ("title", "why"))
+    yield from (f"deed.ready.{sentence}" for sentence in READY)
+    yield from (f"happened.{kind}" for kind in TOLD)
+    yield from (f"machine.ends.{reason}" for reason in EndReason)
+    yield from (f"machine.outcomes.{outcome}" for outcome in Outcome)
+    yield from (f"machine.ranges.{name}" for name in RANGES)
+    yield from (f"machine.panel.{panel}" for panel in PANELS)
+    yield from (f"reading.{field}" for fields, _ in PANELS.values() for field in fields)
     yield from ("alarm.relay_differs", "alarm.relay_unconfirmed", "verdict.account.title")
 
 
