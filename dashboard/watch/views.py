@@ -14,7 +14,7 @@ from dashboard.watch.gather import look
 from gateway.domain.attention import Act, Item, Trouble, Urgency
 from gateway.domain.attention_rules import attention
 from gateway.domain.people import Member
-from gateway.domain.resources import DeviceRole, Presence
+from gateway.domain.resources import Presence
 from gateway.ports.views import ResourceView, Views
 from gateway.wording import Words
 
@@ -147,7 +147,7 @@ def _line(item: Item, named: Mapping[str, str], names: Names, words: Words) -> L
 
 def card(view: ResourceView, names: Names, words: Words, now: datetime) -> Card:
     """One machine."""
-    relay = next((device for device in view.devices if device.role is DeviceRole.INTERLOCK), None)
+    relay = next((device for device in view.devices if device.role.powers), None)
     power = None
     if relay is not None:
         heard = relay.presence is Presence.ONLINE
