@@ -183,7 +183,9 @@ def _matching(found: list[Card], words: Words, sought: str) -> list[Card]:
 
 def said_hours(spans: Iterable[Span], words: Words) -> str:
     """*de 9 h à 12 h et de 14 h à 18 h*."""
-    said = [words("book.span", starts=span.starts, ends=span.ends) for span in spans]
+    said = [
+        words("book.all_day" if span.length >= DAY else "book.span", starts=span.starts, ends=span.ends) for span in spans
+    ]  # fmt: skip
     return words("book.and").join(said) or words("book.shut_day")
 
 

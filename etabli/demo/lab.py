@@ -45,6 +45,8 @@ class Station:
     ceiling_hours: float = 8
     forgotten_minutes: int = 60
     reservation_required: bool = False
+    group: str | None = None
+    """The kind of equal machines that it is one of."""
     out: str | None = None
     """Why it is out of service when the demo opens."""
 
@@ -66,16 +68,21 @@ def _place(slug: str, minutes: tuple[float, float], *trainings: str, works: tupl
     return Place(slug=slug, trainings=trainings, works=works, minutes=minutes)
 
 
+GROUPS: tuple[dict[str, Any], ...] = (
+    {"slug": "petites-imprimantes", "names": {"fr": "Petites imprimantes 3D", "en": "Small 3D printers"}},
+)
+"""As in `[[groups]]`."""
+
 STATIONS: tuple[Station, ...] = (
     Station(
         place=_place("imprimante-ada", (25, 150), "impression-3d", works=_PRINTS), fr="Imprimante 3D « Ada »",
         en="3D printer “Ada”", kind=ResourceKind.PRINTER_3D, machine="octoprint", plug="tasmota", watts=120,
-        ceiling_hours=36,
+        ceiling_hours=36, group="petites-imprimantes",
     ),
     Station(
         place=_place("imprimante-grace", (25, 150), "impression-3d", works=_PRINTS), fr="Imprimante 3D « Grace »",
         en="3D printer “Grace”", kind=ResourceKind.PRINTER_3D, machine="octoprint", plug="shelly-gen2", watts=120,
-        ceiling_hours=36,
+        ceiling_hours=36, group="petites-imprimantes",
     ),
     Station(
         place=_place("imprimante-hedy", (60, 240), "impression-3d", works=_PRINTS), fr="Grande imprimante « Hedy »",

@@ -18,6 +18,7 @@ from etabli.settings.models import (
     BrokerSettings,
     DataSettings,
     DeviceSettings,
+    GroupSettings,
     LabSettings,
     ResourceSettings,
     Settings,
@@ -113,6 +114,7 @@ class Stage:
             web=WebSettings(host=host, port=port),
             broker=broker,
             trainings=tuple(map(TrainingSettings.model_validate, lab.TRAININGS)),
+            groups=tuple(map(GroupSettings.model_validate, lab.GROUPS)),
             resources=tuple(resource_settings(station) for station in lab.STATIONS),
             devices=tuple(device for station in lab.STATIONS for device in self._devices(station)),
         )
@@ -159,6 +161,7 @@ def resource_settings(station: Station) -> ResourceSettings:
             "slug": station.slug, "names": {"fr": station.fr, "en": station.en}, "kind": station.kind,
             "trainings": station.place.trainings, "ceiling_hours": station.ceiling_hours,
             "forgotten_minutes": station.forgotten_minutes, "reservation_required": station.reservation_required,
+            "group": station.group,
         }
     )  # fmt: skip
 

@@ -9,7 +9,7 @@ from urllib.parse import unquote
 import pytest
 
 from gateway.domain.booking import Status
-from gateway.service import bookings
+from gateway.service import bookings, opening
 from tests.web.booked import booked, door, planned
 
 HOUR = timedelta(hours=1)
@@ -77,6 +77,11 @@ def test_closed_days_past_days_and_far_days_say_so(web):
     assert web.get("/reserver/scanner?jour=demain").status_code == 200
     assert web.get("/reserver/nulle-part").status_code == 404
     assert web.get("/reserver/sorte/nulle-part").status_code == 404
+
+
+def test_a_place_without_hours_is_open_all_day(lab, web):
+    lab.transact(lambda work, now: opening.clear_opening(work, resource=None, now=now))
+    assert "Ouvert toute la journée" in text(web.get("/reserver/soudure?jour=2026-11-25"))
 
 
 def test_turning_the_week_shows_the_next_one(web):

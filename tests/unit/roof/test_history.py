@@ -8,7 +8,7 @@ from etabli.bootstrap.lab import put_lab
 from etabli.bootstrap.parts import basis, ready_store
 from etabli.demo import history, lab
 from etabli.demo.stage import resource_settings
-from etabli.settings.models import DataSettings, LabSettings, Settings, TrainingSettings
+from etabli.settings.models import DataSettings, GroupSettings, LabSettings, Settings, TrainingSettings
 from gateway.domain.events import EventKind
 from gateway.domain.sessions import State
 
@@ -20,6 +20,7 @@ def lived(tmp_path_factory):
         lab=LabSettings(slug=lab.SLUG, name=lab.NAME),
         data=DataSettings(directory=tmp_path_factory.mktemp("demo") / "data"),
         trainings=tuple(map(TrainingSettings.model_validate, lab.TRAININGS)),
+        groups=tuple(map(GroupSettings.model_validate, lab.GROUPS)),
         resources=tuple(resource_settings(station) for station in lab.STATIONS),
         devices=tuple(
             {"slug": f"{station.slug}-{end}", "role": role, "resource": station.slug}
