@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from bench import lab
-from bench.figures import Figure, percentile
+from bench.figures import Figure, middle, percentile
 from bench.running import Running, run
 from dashboard.dependencies import digest_of
 from gateway.adapters.ids import TimeOrderedIds
@@ -23,13 +23,14 @@ from gateway.service import accounts
 from tests.fakes.toxic import ToxicProxy, Toxics
 
 CALLS, WARM = 40, 5
-MACHINE = "machine-7"
+MACHINE = "machine-3"
+"""Its trainings are held by every member of the large lab."""
 PAGES: dict[Role | None, tuple[str, ...]] = {
     None: ("/", f"/r/{MACHINE}", "/design", "/compte/entrer", "/reserver", f"/reserver/{MACHINE}", "/ateliers"),
     Role.MEMBER: ("/moi", "/moi/reservations", "/moi/messages", "/compte"),
     Role.MANAGER: (
-        "/equipe", "/equipe/ateliers", "/equipe/membres", "/equipe/membres?q=nom+99", f"/equipe/machines/{MACHINE}",
-        "/equipe/planning",
+        "/equipe", "/equipe/ateliers",
+
     ),
 }  # fmt: skip
 FIRST = ("/", "/reserver", f"/kiosk/{MACHINE}")
@@ -56,7 +57,7 @@ def measure() -> list[Figure]:
                 )
             ]  # fmt: skip
             if chromium := shutil.which("chromium"):
-                figures += _in_a_browser(chromium, running)
+                figures += _in_a_browser(chromium, running, cookies[Role.MEMBER])
     return figures
 
 
@@ -71,7 +72,7 @@ def _browsers(path: Path) -> dict[Role | None, str]:
     store, ids, now = SqlStore(path), TimeOrderedIds(), datetime.now(UTC)
     found: dict[Role | None, str] = {}
     try:
-        members = store.views().members(limit=3, cursor=None).items
+        members = store.views().members(limit=3, cursor=None).rows
         with store.begin() as work:
             for member, role in zip(members, (role for role in PAGES if role), strict=False):
                 secret = found[role] = secrets.token_urlsafe(32)
@@ -104,7 +105,7 @@ def _p95(port: int, page: str, cookie: str | None) -> float:
     return percentile(times[WARM:], 0.95)
 
 
-def _in_a_browser(chromium: str, running: Running) -> list[Figure]:
+def _in_a_browser(chromium: str, running: Running, cookie: str) -> list[Figure]:
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as play:
@@ -113,7 +114,7 @@ def _in_a_browser(chromium: str, running: Running) -> list[Figure]:
             weights = {page: _weight(browser, running.port, page) for page in FIRST}
             heaviest = max(weights, key=lambda page: weights[page])
             with ToxicProxy(target=running.port, toxics=SLOW) as link:
-                patience = _look_for_a_slot(browser, link.port)
+                patience = middle([_book(browser, link.port, cookie) for _ in range(3)])
         finally:
             browser.close()
     return [
@@ -124,7 +125,7 @@ def _in_a_browser(chromium: str, running: Running) -> list[Figure]:
         ),
         Figure(
             "slow_link_booking_s", patience, "s",
-            "from the address typed to the sentence to confirm, nothing in the cache: 64 kbit/s, 800 ms there and back, 5 % of the packets sent again",
+            "a signed-in member, from a machine's address to the booking made, nothing in the cache: 64 kbit/s, 800 ms there and back, 5 % of the packets sent again; median of 3",
             "≤ 10",
         ),
     ]  # fmt: skip
@@ -151,12 +152,15 @@ def _weight(browser: Any, port: int, page: str) -> float:
         return sum(total)
 
 
-def _look_for_a_slot(browser: Any, port: int) -> float:
-    """From nothing to the sentence to confirm, by the links that a person follows."""
+def _book(browser: Any, port: int, cookie: str) -> float:
+    """From the address on the machine to the booking made, by what a person follows, nothing in the cache."""
     with _context(browser) as context:
+        context.add_cookies([{"name": "etabli", "value": cookie, "domain": "127.0.0.1", "path": "/"}])
         tab = context.new_page()
+        tab.set_default_timeout(60_000)
         began = time.perf_counter()
-        tab.goto(f"http://127.0.0.1:{port}/reserver/{MACHINE}", wait_until="domcontentloaded", timeout=60_000)
-        tab.locator("main a.slot, main button.slot").first.click(timeout=60_000)
-        tab.locator("main form button[type=submit], main form button").first.wait_for(timeout=60_000)
+        tab.goto(f"http://127.0.0.1:{port}/reserver/{MACHINE}", wait_until="domcontentloaded")
+        tab.locator(".starts a").first.click()
+        tab.locator("main form[method=post] button").first.click()
+        tab.locator("main a[href$='agenda.ics']").first.wait_for()
         return time.perf_counter() - began
