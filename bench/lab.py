@@ -31,14 +31,14 @@ def badge_of(member: int) -> tuple[HashedBadge, ...]:
     return (HashedBadge(form="em-10", key_id="bench", digest=f"{member:064x}"),)
 
 
-def build(path: Path, *, members: int = MEMBERS, sessions: int = SESSIONS) -> None:
+def build(path: Path, *, members: int = MEMBERS, sessions: int = SESSIONS, resources: int = RESOURCES) -> None:
     """Make the database at ``path``: readers ``reader-N``, interlocks ``plug-N`` and resources ``machine-N``."""
     migrate(path)
     store, ids, dice = SqlStore(path), _ids(), random.Random(1)
     try:
         with store.begin() as work:
             work.put_site(id=next(ids), slug=SITE, name="Bench", timezone="Europe/Paris")
-            machines = _resources(work, ids)
+            machines = _resources(work, ids, resources)
             people = _people(work, ids, members)
         for first in range(0, sessions, 20_000):
             with store.begin() as work:
@@ -48,11 +48,11 @@ def build(path: Path, *, members: int = MEMBERS, sessions: int = SESSIONS) -> No
         store.close()
 
 
-def _resources(work: Work, ids: Iterator[str]) -> list[str]:
+def _resources(work: Work, ids: Iterator[str], count: int) -> list[str]:
     for n in range(TRAININGS):
         work.put_training(Training(id=next(ids), slug=f"course-{n}", names={"fr": f"Cours {n}"}))
     machines = []
-    for n in range(RESOURCES):
+    for n in range(count):
         trainings = (f"course-{n % 5}", f"course-{(n + 1) % 5}")
         resource = Resource(
             id=next(ids), slug=f"machine-{n}", names={"fr": f"Machine {n}"}, trainings=trainings, position=n

@@ -34,6 +34,16 @@ def style(name: str, media: str = "") -> Markup:
     return Markup('<link rel="stylesheet" href="{}" integrity="{}"{}>').format(static(name), _integrity(name), asked)
 
 
+def font(at_once: bool) -> Markup:
+    """The font that is installed: at once for a browser that has it, else once the page stands (``font.js``)."""
+    if not installed(FONTS):
+        return Markup()
+    if at_once:
+        return style(FONTS)
+    later = Markup('<meta name="font" content="{}" data-integrity="{}">').format(static(FONTS), _integrity(FONTS))
+    return later + Markup('<script type="module" {}></script>').format(script("font.js"))
+
+
 @cache
 def script(name: str) -> Markup:
     """The attributes of a script's tag: where it is, and its hash."""

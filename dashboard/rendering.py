@@ -28,6 +28,7 @@ from dashboard.navigation import PLACES
 from gateway.wording import LANGUAGES, Words
 
 FOLDER = Path(__file__).parent
+FONT_COOKIE = "etabli_font"
 FEATURES = (
     "accounts", "admin", "booking", "cards", "design", "floor", "kiosk", "member", "offline", "programme", "staff",
     "watch",
@@ -44,7 +45,7 @@ def environment() -> Environment:
         loader=PrefixLoader(loaders), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     made.globals |= {
-        "static": assets.static, "style": assets.style, "script": assets.script, "installed": assets.installed,
+        "static": assets.static, "style": assets.style, "script": assets.script, "font": assets.font, "installed": assets.installed,
         "drawn_by_others": icons.installed().get,
     }  # fmt: skip
     return made
@@ -112,6 +113,7 @@ def frame_anywhere(request: Request, lang: str) -> dict[str, Any]:
         "csrf": lambda: csrf_field(request),
         "other_language": _same_page(request, lang=other),
         "look": look_of(request),
+        "has_font": FONT_COOKIE in request.cookies,
         "looks": {name: _same_page(request, look=name) for name in LOOKS},
     }
 
