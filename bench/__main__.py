@@ -12,7 +12,8 @@ from rich.table import Table
 from bench.figures import Figure
 
 MODULES = (
-    "tap", "decide", "free", "bookings", "series_points", "fanout", "sessions_page", "pages", "start", "members_page",
+    "tap", "decide", "free", "bookings", "series_points", "node", "fanout", "sessions_page", "pages", "start",
+    "members_page",
 )  # fmt: skip
 LATEST = Path(__file__).with_name("latest.json")
 

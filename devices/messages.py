@@ -201,11 +201,11 @@ class ListAsked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClockTold:
-    """The hour, in whole seconds since 1970, for whoever asked with ``nonce``: a recorded answer sets no clock."""
+    """The hour, in milliseconds since 1970, for whoever asked with ``nonce``: a recorded answer sets no clock."""
 
     kind: ClassVar[str] = "clock_told"
     nonce: str
-    now_s: int
+    now_ms: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -71,7 +71,7 @@ EXAMPLES: tuple[Message, ...] = (
         code="granted", list_version=118, until_s=14400,
     ),
     ListAsked(nonce="5c1f9a02-7", version=117),
-    ClockTold(nonce="5c1f9a02-7", now_s=1772442000),
+    ClockTold(nonce="5c1f9a02-7", now_ms=1772442000250),
     AccessList(
         site=SITE, device=DEVICE, version=118, issued_s=1772442000, expires_s=1772701200, lockout=None,
         ceiling_s=14400, quiet_s=600, rest_s=0, early_s=600, pause_s=0, reservation_required=False,

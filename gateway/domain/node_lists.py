@@ -110,9 +110,15 @@ def _booked(held: Reservation, order: Mapping[str, int]) -> BookedSpan:
     )  # fmt: skip
 
 
-def digest_of(bare: AccessList) -> str:
-    """What tells two lists apart."""
-    return hashlib.sha256(codec.encode(bare)).hexdigest()[:32]
+def digest_of(bare: AccessList, rows: Iterable[str]) -> str:
+    """What tells two lists apart: the machine's lines, and each person's ``row`` as :func:`row_of` writes it."""
+    lines = codec.encode(replace(bare, people=()))
+    return hashlib.sha256(lines + "\n".join(rows).encode()).hexdigest()[:32]
+
+
+def row_of(person: ListedPerson) -> str:
+    """What tells two rows apart; written once for each change of a person, not for each list."""
+    return repr(person)
 
 
 def renewed(before: NodeList | None, device_id: str, digest: str, now: datetime) -> NodeList:
@@ -159,7 +165,6 @@ _OF_MEMBERS = frozenset(
         EventKind.MEMBER_ADDED, EventKind.MEMBER_CHANGED, EventKind.BADGE_ENROLLED, EventKind.BADGE_REVOKED,
         EventKind.QUALIFICATION_GRANTED, EventKind.QUALIFICATION_REVOKED, EventKind.QUALIFICATION_DECLARED,
         EventKind.QUALIFICATION_VALIDATED, EventKind.QUALIFICATION_REFUSED, EventKind.RIGHT_LAPSED,
-        EventKind.SESSION_CLOSED,
     }
 )  # fmt: skip
 _OF_ALL = frozenset({EventKind.POLICY_CHANGED, EventKind.GROUP_CHANGED, EventKind.TRAINING_CHANGED})

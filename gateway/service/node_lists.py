@@ -13,6 +13,7 @@ from datetime import datetime
 
 from devices.messages import AccessList, ClockTold, ListAsked, ListedPerson
 from gateway.domain.access_facts import AccessFacts
+from gateway.domain.booking import Reservation
 from gateway.domain.node_lists import (
     LIFE,
     MOST_BOOKED,
@@ -25,6 +26,7 @@ from gateway.domain.node_lists import (
     digest_of,
     entitled,
     renewed,
+    row_of,
 )
 from gateway.domain.resources import Device
 from gateway.ports.clock import Clock
@@ -48,6 +50,9 @@ class _Held:
 
     node: Device
     people: dict[str, ListedPerson] = field(default_factory=dict)
+    rows: dict[str, str] = field(default_factory=dict)
+    machine: tuple[AccessFacts, tuple[Reservation, ...]] | None = None
+    """What the machine's own lines are made from."""
     current: AccessList | None = None
     made_at: float = float("-inf")
 
@@ -77,7 +82,7 @@ class NodeLists:
             except StoreUnavailable as error:
                 _log.warning("nodes' lists wait for the store: %s", error)
                 stop.wait(1.0)
-            seen = self._deliver.wait_for_news(seen, stop, timeout=WAIT_S)
+            seen = self._deliver.wait_for_news(seen, stop, timeout=0.0 if self._next() else WAIT_S)
 
     def step(self) -> None:
         """Answer, follow what has happened, and make at most one whole list."""
@@ -97,7 +102,7 @@ class NodeLists:
             if held is not None and held.current is not None and held.current.version != asked.version:
                 self._deliver.tell_node(device, held.current)
             # After the list: a node believes no hour before the one at which its list was made.
-            told = ClockTold(nonce=asked.nonce[:64], now_s=int(self._clock.now().timestamp()))
+            told = ClockTold(nonce=asked.nonce[:64], now_ms=int(1000 * self._clock.now().timestamp()))
             self._deliver.tell_node(device, told)
 
     # --- changes
@@ -140,11 +145,10 @@ class NodeLists:
                 badges = self._store.views().live_badges(member_id)
                 for held in ready:
                     self._weigh(held, member_id, badges, now)
-        touched = [
-            held for held in ready
-            if changed.machines or changed.members or held.node.resource_id in changed.resources
-        ]  # fmt: skip
-        self._publish(touched)
+        for held in ready:
+            if changed.machines or held.node.resource_id in changed.resources:
+                held.machine = None
+        self._publish(ready)
 
     def _weigh(self, held: _Held, member_id: str, badges: tuple[dict[str, str], ...], now: datetime) -> None:
         row = None
@@ -152,8 +156,9 @@ class NodeLists:
             row = entitled(self._facts(held, member_id, now), badges, now)
         if row is None:
             held.people.pop(member_id, None)
+            held.rows.pop(member_id, None)
         elif member_id in held.people or len(held.people) < MOST_PEOPLE:
-            held.people[member_id] = row
+            held.people[member_id], held.rows[member_id] = row, row_of(row)
 
     def _facts(self, held: _Held, member_id: str, now: datetime) -> AccessFacts:
         return self._store.views().access_facts(held.node.resource_id or "", member_id, now)
@@ -161,13 +166,18 @@ class NodeLists:
     # --- whole lists
 
     def _make_one(self) -> None:
+        held = self._next()
+        if held is not None:
+            self._make(held)
+
+    def _next(self) -> _Held | None:
         oldest = min(self._held.values(), key=lambda held: held.made_at, default=None)
-        if oldest is not None and self._clock.monotonic() - oldest.made_at >= MAKE_AGAIN_S:
-            self._make(oldest)
+        due = oldest is not None and self._clock.monotonic() - oldest.made_at >= MAKE_AGAIN_S
+        return oldest if due else None
 
     def _make(self, held: _Held) -> None:
         views, now = self._store.views(), self._clock.now()
-        held.people = {}
+        held.people, held.rows, held.machine = {}, {}, None
         for member_id in views.listable(held.node.resource_id or "", MOST_PEOPLE):
             self._weigh(held, member_id, views.live_badges(member_id), now)
         held.made_at = self._clock.monotonic()
@@ -181,7 +191,8 @@ class NodeLists:
         with self._store.begin(within_s=SOON_S) as work:
             for held, each in bare:
                 before = work.node_list(held.node.id)
-                row = renewed(before, held.node.id, digest_of(each), now)
+                rows = (held.rows[member_id] for member_id in sorted(held.rows))
+                row = renewed(before, held.node.id, digest_of(each, rows), now)
                 if row != before:
                     work.save_node_list(row)
                 if held.current is None or held.current.version != row.version:
@@ -191,10 +202,13 @@ class NodeLists:
             self._deliver.tell_node(held.node.slug, current)
 
     def _contents(self, held: _Held, now: datetime) -> AccessList:
-        facts = self._facts(held, NOBODY, now)
-        assert facts.resource is not None
-        booked = self._store.views().reservations(
-            limit=MOST_BOOKED, cursor=None, resource=facts.resource.slug, starts=now, ends=now + LIFE
-        )
+        if held.machine is None:
+            facts = self._facts(held, NOBODY, now)
+            assert facts.resource is not None
+            booked = self._store.views().reservations(
+                limit=MOST_BOOKED, cursor=None, resource=facts.resource.slug, starts=now, ends=now + LIFE
+            )
+            held.machine = facts, tuple(booked.rows)
+        facts, rows = held.machine
         people = dict(sorted(held.people.items()))
-        return contents(facts, booked.rows, people, now, site=self._site, device=held.node.slug)
+        return contents(facts, rows, people, now, site=self._site, device=held.node.slug)

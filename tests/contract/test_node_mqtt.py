@@ -81,7 +81,9 @@ def test_a_node_speaks_obeys_and_comes_back_without_ever_waiting(mosquitto, tmp_
 
         table.bus.publish(words.topic("list"), words.list_of(people=[words.person(words.ADA)] * 300))
         asked = table.said("ask", "list_asked")[0]["body"]["nonce"]
-        table.bus.publish(words.topic("list"), words.said("list", "clock_told", {"nonce": asked, "now_s": words.NOW}))
+        table.bus.publish(
+            words.topic("list"), words.said("list", "clock_told", {"nonce": asked, "now_ms": 1000 * words.NOW})
+        )
         table.until(lambda: table.running.node.clock.now_s(0) is not None)
         assert table.running.node.listing.version == 7
 

@@ -2,6 +2,8 @@
 
 import json
 
+from firmware_bridges.firmware.badge_node import console, readers, running
+from firmware_bridges.firmware.badge_node import flash as flash_files
 from firmware_bridges.firmware.badge_node.node import Node
 from firmware_bridges.firmware.badge_node.wire import iso, opened, seconds_of
 from tests.fakes import node_words as words
@@ -41,7 +43,17 @@ def tell(node: Node, what: str) -> None:
     print(f"{what}: {node.power.phase} drive={node.drive} face={node.face}")
 
 
+def compiled() -> None:
+    """What needs a microcontroller can at least be read here."""
+    for name in ("board", "display", "main", "mqtt"):
+        path = "firmware_bridges/firmware/badge_node/" + name + ".py"
+        with open(path) as file:  # noqa: PTH123  (MicroPython)
+            compile(file.read(), path, "exec")
+    print(console.STEP_MS, flash_files.Flash.__name__, readers.crc_a(b"\x93\x20"), len(running.status(True)))
+
+
 def main() -> None:
+    compiled()
     flash = Flash()
     node = Node(words.settings(), flash, "000001")
     node.start(0)
@@ -52,7 +64,7 @@ def main() -> None:
     node.tick(210)
     tell(node, "linked")
     node.heard("list", words.list_of(), 220)
-    node.heard("list", words.said("list", "clock_told", {"nonce": "000001-1", "now_s": words.NOW}), 230)
+    node.heard("list", words.said("list", "clock_told", {"nonce": "000001-1", "now_ms": 1000 * words.NOW}), 230)
     tell(node, "told the hour")
     node.linked(False, 300)
     node.tapped(words.BOB, 400)
@@ -94,7 +106,7 @@ def main() -> None:
         "1970-01-01T00:00:00+00:00",
     ):
         seconds = seconds_of(text)
-        print(text, seconds, iso(seconds) if seconds is not None else None)
+        print(text, seconds, iso(1000 * seconds) if seconds is not None else None)
 
 
 if __name__ == "__main__":

@@ -22,9 +22,13 @@ class Clock:
         """Seconds since 1970; None while nobody has told."""
         return None if self._offset_ms is None else (ms + self._offset_ms) // 1000
 
-    def set(self, now_s: int, ms: int) -> None:
+    def now_ms(self, ms: int) -> "int | None":
+        """Milliseconds since 1970."""
+        return None if self._offset_ms is None else ms + self._offset_ms
+
+    def set(self, now_ms: int, ms: int) -> None:
         """What a battery-backed clock, or the gateway, says."""
-        self._offset_ms = 1000 * now_s - ms
+        self._offset_ms = now_ms - ms
 
     def asks(self, ms: int) -> bool:
         """Whether it is time to ask."""
@@ -36,14 +40,14 @@ class Clock:
 
     def answered(self, body: "dict[str, object]", ms: int, not_before: int) -> "bool | None":
         """Take an answer: None when it is to another question, False when its hour cannot be."""
-        now_s = body.get("now_s")
-        if self._nonce is None or body.get("nonce") != self._nonce or not isinstance(now_s, int):
+        now_ms = body.get("now_ms")
+        if self._nonce is None or body.get("nonce") != self._nonce or not isinstance(now_ms, int):
             return None
         self._nonce = None
         self.heard(ms)
-        if now_s < not_before - 300:
+        if now_ms < 1000 * (not_before - 300):
             return False
-        self.set(now_s, ms)
+        self.set(now_ms, ms)
         return True
 
     def heard(self, ms: int) -> None:

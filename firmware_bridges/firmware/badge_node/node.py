@@ -215,8 +215,12 @@ class Node:
 
     def _take_clock(self, body: "dict[str, Any]") -> None:
         held = self.listing.body
+        away = not self.clock.gateway_there(self._ms)
         taken = self.clock.answered(body, self._ms, held["issued_s"] if held is not None else 0)
         if taken is not None:
+            if away:
+                # It is back: what it has not receipted must come before what happens next.
+                self.out.reconnected()
             self._alarm("clock-went-back", not taken)
 
     # --- alone ---
@@ -273,7 +277,7 @@ class Node:
     # --- what it says ---
 
     def _fact(self, kind: str, body: "dict[str, Any]") -> int:
-        return self.out.fact(kind, body, self._ms, self.clock.now_s(self._ms), self.link)
+        return self.out.fact(kind, body, self._ms, self.clock.now_ms(self._ms), self.link)
 
     def _tell_power(self, on: "bool | None", cause: str, on_s: "float | None") -> None:
         if cause in ("unknown", "unsafe_start"):

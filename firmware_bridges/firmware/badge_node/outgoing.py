@@ -29,10 +29,10 @@ class Outgoing:
         """One of this device's own."""
         return "etabli/" + self._site + "/" + self._device + "/" + channel
 
-    def fact(self, kind: str, body: "dict[str, Any]", ms: int, now_s: "int | None", link: bool) -> int:
+    def fact(self, kind: str, body: "dict[str, Any]", ms: int, now_ms: "int | None", link: bool) -> int:
         """Keep a fact and send it; its number."""
         self._seq += 1
-        at = None if now_s is None else iso(now_s)
+        at = None if now_ms is None else iso(now_ms)
         try:
             record = self.ring.add(self.boot, self._seq, ms, at, kind, body)
             self.broken = False

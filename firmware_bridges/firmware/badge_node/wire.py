@@ -98,9 +98,9 @@ def _days(year: int, month: int, day: int) -> int:
     return 365 * year + year // 4 - year // 100 + year // 400 + (153 * (month - 3) + 2) // 5 + day - 719469
 
 
-def iso(seconds: int) -> str:
-    """``2026-03-02T09:00:05+00:00``."""
-    days, rest = divmod(int(seconds), 86400)
+def iso(ms: int) -> str:
+    """``2026-03-02T09:00:05.250+00:00`` of milliseconds since 1970."""
+    days, rest = divmod(ms // 1000, 86400)
     year = 1970 + days // 366
     while _days(year + 1, 1, 1) <= days:
         year += 1
@@ -108,7 +108,7 @@ def iso(seconds: int) -> str:
     while _days(year, month, 1) > days:
         month -= 1
     day = days - _days(year, month, 1) + 1
-    clock = "%02d:%02d:%02d" % (rest // 3600, rest // 60 % 60, rest % 60)
+    clock = "%02d:%02d:%02d.%03d" % (rest // 3600, rest // 60 % 60, rest % 60, ms % 1000)
     return "%04d-%02d-%02dT%s+00:00" % (year, month, day, clock)
 
 

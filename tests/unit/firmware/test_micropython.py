@@ -10,8 +10,6 @@ from tests.fakes import node_story
 
 ROOT = Path(__file__).parents[3]
 MICROPYTHON = ROOT / "tests/vendor/micropython"
-EDGE = {"board.py", "display.py", "main.py", "mqtt.py"}
-"""What needs modules that only a microcontroller has."""
 
 
 def node_program() -> str | None:
@@ -27,8 +25,7 @@ def test_the_core_tells_the_same_story_on_micropython(capsys: pytest.CaptureFixt
     here = capsys.readouterr().out
 
     firmware = sorted((ROOT / "firmware_bridges/firmware/badge_node").glob("*.py"))
-    files = [path for path in firmware if path.name not in EDGE]
-    files += [ROOT / "firmware_bridges/__init__.py", ROOT / "firmware_bridges/firmware/__init__.py"]
+    files = [*firmware, ROOT / "firmware_bridges/__init__.py", ROOT / "firmware_bridges/firmware/__init__.py"]
     files += [ROOT / "tests/fakes/node_words.py", ROOT / "tests/fakes/node_story.py"]
     ran = subprocess.run(
         [program, "tests/micropython.mjs", str(MICROPYTHON), "tests.fakes.node_story",

@@ -80,7 +80,7 @@ class Bench:
 
     def tell_hour(self, now_s: int | None = None) -> None:
         asked = [value["body"]["nonce"] for channel, value in self.said if channel == "ask"][-1]
-        told = {"nonce": asked, "now_s": NOW + int(self.now) if now_s is None else now_s}
+        told = {"nonce": asked, "now_ms": int(1000 * (NOW + self.now if now_s is None else now_s))}
         self.hear("list", words.said("list", "clock_told", told))
 
     def facts(self, kind: str) -> list[dict]:
@@ -163,7 +163,7 @@ def test_before_its_hour_is_proved_an_order_switches_nothing_on() -> None:
     bench.hear("list", words.list_of())
     bench.order()
     assert not bench.node.contact
-    bench.hear("list", words.said("list", "clock_told", {"nonce": "recorded-long-ago", "now_s": NOW}))
+    bench.hear("list", words.said("list", "clock_told", {"nonce": "recorded-long-ago", "now_ms": 1000 * NOW}))
     bench.order()
     assert not bench.node.contact
 
@@ -269,7 +269,7 @@ def test_durations_are_true_whatever_the_hour_does(bench: Bench) -> None:
     bench.link(False)
     bench.tap()
     bench.later(2)
-    bench.node.brain.clock.set(NOW + 50 * 365 * 86400, 0)
+    bench.node.brain.clock.set(1000 * (NOW + 50 * 365 * 86400), 0)
     bench.keep(bench.node.work(True, bench.now))
     bench.later(100, step=1)
     bench.keep(bench.node.work(False, bench.now))

@@ -123,6 +123,11 @@ def test_a_node_hashes_a_badge_as_every_other_reader_of_ours_does(data: bytes) -
     assert hashes(number, b"k" * 32) == [(each.form, each.digest) for each in theirs]
 
 
+def test_the_checksum_of_a_card_is_that_of_iso_14443() -> None:
+    assert crc_a(b"\x00\x00") == bytes.fromhex("A01E")
+    assert crc_a(b"\x12\x34") == bytes.fromhex("26CF")
+
+
 def test_hmac_is_that_of_rfc_4231() -> None:
     assert hmac_sha256(b"Jefe", b"what do ya want for nothing?").hex().startswith("5bdcc146bf60754e6a042426089575c7")
     assert (
@@ -137,4 +142,5 @@ def test_the_calendar_of_the_node_is_that_of_everybody(moment: datetime) -> None
     told = moment.replace(tzinfo=UTC)
     seconds = int((told - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(seconds=1))
     assert seconds_of(told.isoformat()) == seconds
-    assert iso(seconds) == told.replace(microsecond=0).isoformat()
+    ms = told.microsecond // 1000
+    assert iso(1000 * seconds + ms) == told.isoformat(timespec="milliseconds")
