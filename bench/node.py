@@ -28,7 +28,7 @@ from gateway.ports.bus import Bus, Delivery
 from gateway.service.deliver import Deliver
 from gateway.service.node_lists import NodeLists
 
-NODES, MEMBERS, REVOKED, TAPS, PACE_S = 200, 200, 20, 300, 0.01
+NODES, MEMBERS, REVOKED, TAPS, PACE_S = 200, 100, 10, 200, 0.01
 KEY, BADGE_KEY, WAIT_S = bytes(range(32)), bytes(range(32, 64)), 60.0
 
 

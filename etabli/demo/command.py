@@ -142,7 +142,7 @@ class _Demo:
 
         def embed(base: Basis, supervisor: Supervisor) -> Broker:
             broker = self._link.embed(base, supervisor)
-            self._stage.switch_on(broker)
+            self._stage.switch_on(broker, base.folder.badge_key)
             return broker
 
         def prepare(base: Basis, store: Store) -> None:

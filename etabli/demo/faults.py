@@ -18,7 +18,7 @@ class Faults:
         self._stage, self._chance, self._soon = stage, chance, soon
         self._kinds = (
             self._printer_falls_silent, self._plug_leaves, self._controller_alarms, self._reader_babbles,
-            self._reader_unplugged, self._controller_unplugged,
+            self._reader_unplugged, self._controller_unplugged, self._node_left_alone,
         )  # fmt: skip
         self._turn = 0
 
@@ -56,6 +56,12 @@ class Faults:
         reader = self._stage.readers[self._chance.choice(sorted(self._stage.readers))]
         reader.unplug()
         self._soon(10.0, reader.replug)
+
+    def _node_left_alone(self) -> None:
+        """The radio of a node is lost for a while: it decides by its list, and tells afterwards."""
+        node = self._stage.nodes[self._chance.choice(sorted(self._stage.nodes))]
+        node.leave_network(away=True)
+        self._soon(20.0, lambda: node.leave_network(away=False))
 
     def _controller_unplugged(self) -> None:
         """Someone pulls a machine's USB plug, and puts it back."""

@@ -168,7 +168,7 @@ def _told(past: _Past, visit: Visit, session: Session, member: Member, until: da
 
     say(EventKind.TAP_GRANTED, session.opened_at, "lecteur", until=until.isoformat())
     say(EventKind.SESSION_OPENED, session.opened_at, state="opening")
-    if session.energised_at and lab.station(visit.place.slug).plug:
+    if session.energised_at and lab.station(visit.place.slug).switched:
         say(EventKind.POWER_REPORTED, session.energised_at, "prise", on=True, cause="command")
         say(EventKind.SESSION_ENERGISED, session.energised_at, state="active")
     assert session.closed_at is not None
@@ -178,7 +178,7 @@ def _told(past: _Past, visit: Visit, session: Session, member: Member, until: da
         EventKind.SESSION_CLOSED, session.closed_at, state="closed", reason=str(session.end_reason),
         enabled_s=session.enabled_s, active_s=session.active_s, idle_s=session.idle_s,
     )  # fmt: skip
-    if lab.station(visit.place.slug).plug:
+    if lab.station(visit.place.slug).switched:
         off = session.closed_at + timedelta(seconds=0.4)
         say(EventKind.POWER_REPORTED, off, "prise", on=False, cause="command")
 
@@ -224,7 +224,7 @@ _REASONS = {
 
 def _readings(past: _Past, visit: Visit, opened: datetime, ends: datetime) -> None:
     station = lab.station(visit.place.slug)
-    if station.plug is None:
+    if not station.switched:
         return
     moment = opened
     while moment < ends:

@@ -41,6 +41,8 @@ class Station:
     kind: ResourceKind
     machine: Machine | None = None
     plug: Plug | None = None
+    node: bool = False
+    """Whether a badge node stands here: reader and relay in one, which decides alone when nobody answers."""
     watts: float = 60.0
     ceiling_hours: float = 8
     forgotten_minutes: int = 60
@@ -49,6 +51,11 @@ class Station:
     """The kind of equal machines that it is one of."""
     out: str | None = None
     """Why it is out of service when the demo opens."""
+
+    @property
+    def switched(self) -> bool:
+        """Whether a relay gives it current."""
+        return self.plug is not None or self.node
 
     @property
     def slug(self) -> str:
@@ -108,7 +115,7 @@ STATIONS: tuple[Station, ...] = (
     ),
     Station(
         place=_place("presse", (5, 20), "textile"), fr="Presse à chaud", en="Heat press", kind=ResourceKind.TEXTILE,
-        plug="tasmota", watts=1400, ceiling_hours=2, forgotten_minutes=15,
+        node=True, watts=1400, ceiling_hours=2, forgotten_minutes=15,
     ),
     Station(
         place=_place("soudure", (15, 60), "soudure"), fr="Poste de soudure", en="Soldering station",

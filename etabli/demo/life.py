@@ -121,15 +121,14 @@ class Life:
 
     def _tap(self, station: Station, person: Person) -> None:
         self.taps += 1
-        badge = lab.badge_of(person)
-        self._stage.readers[station.slug].do(lambda reader, now: reader.hold(badge, now, seconds=0.5))
+        self._stage.present(station, lab.badge_of(person))
 
     def _pause(self, least: float, most: float) -> float:
         return self._chance.uniform(least, most) / self._speed
 
     def _begin(self, station: Station, visit: Visit) -> None:
         """Go on only when the machine has really come on: refused, or its plug is away."""
-        if not self._machines.powered(station):
+        if not self._stage.powered(station):
             self._go(station, visit.person, self._pause(8, 20))
             return
         for job in visit.jobs:

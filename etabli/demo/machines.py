@@ -18,11 +18,6 @@ class Machines:
     def __init__(self, stage: Stage) -> None:
         self._stage = stage
 
-    def powered(self, station: Station) -> bool:
-        """Whether it has current; what has no plug always has."""
-        plug = self._stage.plugs.get(station.slug)
-        return plug is None or plug.twin.on
-
     def start(self, station: Station, name: str, seconds: float, owner: str) -> bool:
         """Start a job; False when the machine is not free."""
         slug = station.slug

@@ -1,6 +1,7 @@
 """The demo's machines: twins on real ptys, HTTP and MQTT topics, and the settings that lead real bridges to them."""
 
 import contextlib
+import secrets
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -25,10 +26,12 @@ from etabli.settings.models import (
     TrainingSettings,
     WebSettings,
 )
+from firmware_bridges.twins.node_on_the_bus import NodeOnTheBus
 from firmware_bridges.twins.octoprint_server import OctoPrintServer
 from firmware_bridges.twins.pty import PtyTwin
 from firmware_bridges.twins.relay_topics import RelayOnTheBus
 from gateway.adapters.clock import SystemClock
+from gateway.adapters.ids import TimeOrderedIds
 from gateway.ports.bus import Bus
 
 READER_TICK_S, GRBL_TICK_S, PLUG_TICK_S = 0.1, 0.05, 0.25
@@ -45,11 +48,14 @@ class Stage:
         self.controllers: dict[str, PtyTwin[SimulatedGrbl]] = {}
         self.printers: dict[str, OctoPrintServer] = {}
         self.plugs: dict[str, RelayOnTheBus] = {}
+        self.nodes: dict[str, NodeOnTheBus] = {}
 
     def plug_in(self) -> None:
         """Start everything that hangs on a cable or has an address of its own."""
         self._folder.mkdir(parents=True, exist_ok=True)
         for station in lab.STATIONS:
+            if station.node:
+                continue
             reader = PtyTwin(
                 SimulatedBadgeReader("rdm6300"), self._folder / f"{station.slug}-lecteur", self._clock,
                 tick_s=READER_TICK_S,
@@ -66,10 +72,12 @@ class Stage:
                 controller.start()
                 self.controllers[station.slug] = controller
 
-    def switch_on(self, broker: Broker) -> None:
-        """Put the plugs on the broker, as soon as there is one."""
+    def switch_on(self, broker: Broker, badge_key: Path) -> None:
+        """Put the plugs and nodes on the broker, as soon as there is one."""
         self._bus = open_bus(broker, name="prises-de-l-atelier", patient=False)
         for station in lab.STATIONS:
+            if station.node:
+                self.nodes[station.slug] = self._node(station, badge_key)
             if station.plug is None:
                 continue
             channel = "relay" if station.plug == "esphome" else ""
@@ -83,9 +91,32 @@ class Stage:
             plug.start()
             self.plugs[station.slug] = plug
 
+    def _node(self, station: Station, badge_key: Path) -> NodeOnTheBus:
+        assert self._bus is not None
+        node = NodeOnTheBus(
+            self._bus, self._clock, TimeOrderedIds(), site=lab.SLUG, device=f"{station.slug}-noeud",
+            key=bytes.fromhex(self._node_key(station).read_text()), badge_key=bytes.fromhex(badge_key.read_text()),
+        )  # fmt: skip
+        node.start()
+        return node
+
+    def present(self, station: Station, badge: bytes) -> None:
+        """Somebody holds a badge to what reads it there."""
+        node = self.nodes.get(station.slug)
+        if node is not None:
+            node.do(lambda twin, now: twin.present(f"em:{badge.hex().upper()}", now))
+        else:
+            self.readers[station.slug].do(lambda reader, now: reader.hold(badge, now, seconds=0.5))
+
+    def powered(self, station: Station) -> bool:
+        """Whether it has current; what nothing switches always has."""
+        node, plug = self.nodes.get(station.slug), self.plugs.get(station.slug)
+        return node.twin.contact if node is not None else plug is None or plug.twin.on
+
     def stop(self) -> None:
         """Pull every cable."""
         ends: list[Callable[[], None]] = [plug.stop for plug in self.plugs.values()]
+        ends += [node.stop for node in self.nodes.values()]
         ends += [printer.stop for printer in self.printers.values()]
         ends += [controller.stop for controller in self.controllers.values()]
         ends += [reader.stop for reader in self.readers.values()]
@@ -106,6 +137,13 @@ class Stage:
             file.write_text("simulated")
         return file
 
+    def _node_key(self, station: Station) -> Path:
+        file = self._folder / f"{station.slug}-noeud.key"
+        if not file.exists():
+            file.touch(mode=0o600)
+            file.write_text(secrets.token_hex(32))
+        return file
+
     def settings(self, *, data: Path, host: str, port: int, broker: BrokerSettings) -> Settings:
         """The configuration of this lab, as `etabli.toml` would give it."""
         return Settings(
@@ -120,6 +158,9 @@ class Stage:
         )
 
     def _devices(self, station: Station) -> list[DeviceSettings]:
+        if station.node:
+            node = _device(station, "noeud", "node", None)
+            return [node.model_copy(update={"key_file": self._node_key(station)})]
         found = [
             _device(station, "lecteur", "reader", "badge-reader-serial", port=str(self.readers[station.slug].link))
         ]
@@ -166,7 +207,7 @@ def resource_settings(station: Station) -> ResourceSettings:
     )  # fmt: skip
 
 
-def _device(station: Station, suffix: str, role: str, bridge: str, **settings: Any) -> DeviceSettings:
+def _device(station: Station, suffix: str, role: str, bridge: str | None, **settings: Any) -> DeviceSettings:
     return DeviceSettings.model_validate(
         {
             "slug": f"{station.slug}-{suffix}", "resource": station.slug, "role": role, "bridge": bridge,

@@ -113,7 +113,7 @@ _NODES = """\
 
 A node is reader, interlock and run input in one device (`role = "node"`, with a `key_file`). Everything the gateway sends
 it (commands, receipts, lists) is followed by a signature, made as above with the node's key over the topic and the line;
-what is not signed is not heard. It sends `list_asked` on `ask` when it connects and every 30 s. The answer is `clock_told`,
+what is not signed is not heard. It sends `list_asked` on `ask` when it connects, every 3 s until it is answered, and then every 30 s. The answer is `clock_told`,
 and the `access_list` where it holds another version; a new list also comes unasked when rights, badges, bookings or hours change.
 
 A list is taken as a whole or refused (signature, names, an older version, past its end); what was held is good until its

@@ -4,7 +4,7 @@ An ESP32 that starts has no hour. It asks the gateway with a number of its own, 
 very question: a recorded one sets nothing. What goes back behind a list it holds is not believed either.
 """
 
-ASK_MS = 30000
+ASK_MS, ASK_AGAIN_MS = 30000, 3000
 HEARD_MS = 75000
 """Unheard for so long, the gateway is away."""
 
@@ -36,7 +36,7 @@ class Clock:
 
     def asked(self, nonce: str, ms: int) -> None:
         """A question is on its way."""
-        self._nonce, self._ask_ms = nonce, ms + ASK_MS
+        self._nonce, self._ask_ms = nonce, ms + (ASK_MS if self.gateway_there(ms) else ASK_AGAIN_MS)
 
     def answered(self, body: "dict[str, object]", ms: int, not_before: int) -> "bool | None":
         """Take an answer: None when it is to another question, False when its hour cannot be."""
@@ -44,6 +44,7 @@ class Clock:
         if self._nonce is None or body.get("nonce") != self._nonce or not isinstance(now_ms, int):
             return None
         self._nonce = None
+        self._ask_ms = ms + ASK_MS
         self.heard(ms)
         if now_ms < 1000 * (not_before - 300):
             return False

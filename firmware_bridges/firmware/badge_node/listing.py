@@ -66,6 +66,8 @@ class Listing:
             return "not a list"
         if any(not isinstance(body.get(name), int) for name in _WHOLE):
             return "not a list"
+        if not _sound(body):
+            return "not a list"
         if body.get("site") != self._site or body.get("device") != self._device:
             return "for another machine"
         return body
@@ -143,3 +145,18 @@ class Listing:
                 return "reservation_required", 0
             return None, held["starts_s"] - body["pause_s"] - now_s
         return ("reservation_required", 0) if body["reservation_required"] else (None, 366 * 86400)
+
+
+def _sound(body: "dict[str, Any]") -> bool:
+    """Whether every line can be read: a list is taken as a whole, or not at all."""
+    try:
+        for person in body["people"]:
+            ends = [person["until_s"] or 0, person["longest_s"] or 0]
+            held = [badge[form][:DIGEST] for badge in person["badges"] for form in badge]
+            if any(not isinstance(each, str) for each in held) or any(not isinstance(each, int) for each in ends):
+                return False
+        spans = [(held["starts_s"], held["ends_s"]) for held in body["booked"]]
+        spans += [(starts, ends) for starts, ends in body["open"] or []]
+        return all(isinstance(starts, int) and isinstance(ends, int) for starts, ends in spans)
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return False

@@ -39,11 +39,13 @@ class Ticks:
 
 
 def told() -> "dict[str, Any]":
-    """``node.json``, its keys read."""
+    """``node.json``, its keys read: what `etabli device add` printed, with pins, words and the way into the network."""
     with open("node.json") as file:
         settings: dict[str, Any] = json.load(file)
     for name in ("key", "badge_key"):
         settings[name] = binascii.unhexlify(settings[name])
+    if settings.get("tls"):
+        raise ValueError("this firmware signs what it says, but speaks without TLS: give it the broker's plain port")
     return settings
 
 
@@ -57,11 +59,10 @@ def main() -> None:
     wifi.active(True)
     wifi.config(reconnects=-1)
     wifi.connect(settings["wifi"]["name"], settings["wifi"]["password"])
-    broker = settings["broker"]
 
     def connect(will: "tuple[str, bytes]", topics: "list[str]", hear: "Any", linked: "Any") -> Mqtt:
         return Mqtt(
-            broker["host"], broker.get("port", 1883), settings["device"], settings["device"], broker.get("password"),
+            settings["host"], settings["port"], settings["device"], settings.get("user"), settings.get("password"),
             will, topics, hear, linked,
         )  # fmt: skip
 

@@ -86,7 +86,9 @@ class Node:
         if self._asked is not None:
             return
         self._asked = {"seq": seq, "badge": badge, "told": told, "due": ms + self._wait_ms}
-        if not self.link or not self.clock.gateway_there(ms):
+        # One that is not heard may have come back just now: only a no waits for it.
+        away = not self.link or (not self.clock.gateway_there(ms) and self._weigh(badge)[0] != "refused")
+        if away:
             self._decide_alone()
         else:
             self.face = ("wait", "asking")
@@ -114,6 +116,12 @@ class Node:
     def heard(self, channel: str, payload: bytes, ms: int) -> None:
         """A message on one of its own topics; what is not signed by the gateway is not heard."""
         self._ms = ms
+        try:
+            self._hear(channel, payload)
+        except Exception:  # a message, or too little memory for it, must never start anew what watches a machine
+            self._alarm("bad-message", True)
+
+    def _hear(self, channel: str, payload: bytes) -> None:
         value = opened(payload, self.out.topic(channel), self._key)
         if channel == "list" and (value is None or value.get("kind") == "access_list"):
             self._take_list(payload)

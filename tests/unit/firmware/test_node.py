@@ -1,6 +1,8 @@
 """The node as people meet it: with the gateway, without it, through cuts; and what no order of events may do."""
 
+import copy
 import json
+import random
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -128,6 +130,69 @@ def test_while_it_is_known_to_be_away_nobody_waits_for_it(bench: Bench) -> None:
     assert bench.tap() == ("noted", "session_closed")
     assert not bench.node.contact
     assert [fact["cause"] for fact in bench.facts("power_reported")] == ["boot", "tap", "tap"]
+
+
+def test_a_gateway_that_is_not_heard_yet_is_asked_again_soon_and_only_a_no_waits_for_it() -> None:
+    bench = Bench()
+    bench.link(True)
+    bench.later(10)
+    assert len([channel for channel, _ in bench.said if channel == "ask"]) == 4
+    assert bench.tap() == ("wait", "asking")  # no list: it may be there after all
+    bench.later(1)
+    assert bench.node.brain.face == ("refused", "no_list")
+    bench.hear("list", words.list_of())
+    bench.node.brain.clock.set(1000 * NOW, 0)
+    assert bench.tap() == ("granted", "granted")  # a yes needs nobody
+
+
+def test_what_waits_is_sent_at_once_when_the_gateway_is_heard_again(bench: Bench) -> None:
+    bench.tap()
+    bench.later(1)
+    before = len(bench.said)
+    bench.later(3)
+    bench.tell_hour()
+    again = [v["seq"] for channel, v in bench.said[before:] if channel == "fact"]
+    assert again == sorted(again)
+    assert len(again) >= 4
+
+
+NONSENSE = (None, -1, 2**40, "", "x" * 40, [], [[1]], [None], {}, {"x": 1}, True, 1.5)
+
+
+def test_no_message_stops_what_watches_a_machine_not_even_a_signed_one() -> None:
+    dice, bench = random.Random(11), Bench()
+    bench.furnish()
+    bench.link(False)
+    bench.tap()
+    bench.later(2)
+    bench.keep(bench.node.work(True, bench.now))
+    bench.link(True)
+    told = [
+        (
+            "list",
+            "access_list",
+            words.listed(booked=[{"starts_s": NOW, "ends_s": NOW + 9, "person": 0}], open=[[1, 2]]),
+        ),
+        ("list", "clock_told", {"nonce": "000001-1", "now_ms": 1000 * NOW}),
+        ("receipt", "receipt", {"boot": "000001", "ranges": [[1, 1]]}),
+        ("command", "show_verdict", {"id": "a", "expires_at": bench.expires(), "tone": "granted", "code": "granted"}),
+        ("command", "set_power", {"id": "b", "expires_at": bench.expires(), "on": True, "ceiling_s": 60}),
+    ]
+    for number in range(3000):
+        channel, kind, body = copy.deepcopy(dice.choice(told))
+        place = dice.choice([body, *(v for v in body.values() if isinstance(v, dict)), *body.get("people", ())])
+        place[dice.choice([*place, "other"])] = copy.deepcopy(dice.choice(NONSENSE))
+        if "version" in body and isinstance(body["version"], int):
+            body["version"] = 8 + number
+        payload = bytearray(words.said(channel, kind, body))
+        if dice.random() < 0.3:
+            payload[dice.randrange(len(payload))] ^= 1 << dice.randrange(8)
+        bench.hear(channel, bytes(payload))
+        if number % 50 == 0:
+            bench.tap(BOB)
+            bench.later(0.7)
+    assert bench.node.contact
+    assert bench.node.brain.power.phase in ("running", "leaving")
 
 
 def test_an_answer_that_comes_after_the_nodes_own_switches_nothing_on(bench: Bench) -> None:
