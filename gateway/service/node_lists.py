@@ -54,6 +54,8 @@ class _Held:
     machine: tuple[AccessFacts, tuple[Reservation, ...]] | None = None
     """What the machine's own lines are made from."""
     current: AccessList | None = None
+    stale: bool = False
+    """Whether something has changed that ``current`` may not say yet."""
     made_at: float = float("-inf")
 
 
@@ -126,13 +128,15 @@ class NodeLists:
             # Whole lists are made after this: what came before stands in them.
             newest = views.events(limit=1, cursor=None).rows
             self._cursor = newest[0].id if newest else 0
-        changed = NOTHING_AFFECTED
         while events := views.events_after(self._cursor, EVENTS):
+            changed = NOTHING_AFFECTED
             for stored in events:
                 changed |= affected(stored.event)
+            if changed != NOTHING_AFFECTED:
+                self._change(changed)
+            # Last of all: what fails on the way is done again.
             self._cursor = events[-1].id
-        if changed != NOTHING_AFFECTED and self._held:
-            self._change(changed)
+        self._publish([held for held in self._held.values() if held.stale])
 
     def _change(self, changed: Affected) -> None:
         ready = [held for held in self._held.values() if held.current is not None]
@@ -148,7 +152,7 @@ class NodeLists:
         for held in ready:
             if changed.machines or held.node.resource_id in changed.resources:
                 held.machine = None
-        self._publish(ready)
+            held.stale = True
 
     def _weigh(self, held: _Held, member_id: str, badges: tuple[dict[str, str], ...], now: datetime) -> None:
         row = None
@@ -180,11 +184,13 @@ class NodeLists:
         held.people, held.rows, held.machine = {}, {}, None
         for member_id in views.listable(held.node.resource_id or "", MOST_PEOPLE):
             self._weigh(held, member_id, views.live_badges(member_id), now)
-        held.made_at = self._clock.monotonic()
         self._publish([held])
+        held.made_at = self._clock.monotonic()
 
     def _publish(self, touched: list[_Held]) -> None:
         """Give what changed a number, once for all of them, then tell."""
+        if not touched:
+            return
         now = self._clock.now()
         bare = [(held, self._contents(held, now)) for held in touched]
         fresh: list[tuple[_Held, AccessList]] = []
@@ -197,6 +203,8 @@ class NodeLists:
                     work.save_node_list(row)
                 if held.current is None or held.current.version != row.version:
                     fresh.append((held, dated(each, row)))
+        for held in touched:
+            held.stale = False
         for held, current in fresh:
             held.current = current
             self._deliver.tell_node(held.node.slug, current)

@@ -27,6 +27,7 @@ from gateway.domain.people import Member
 from gateway.domain.resources import DeviceRole, Resource
 from gateway.domain.sessions import EndReason, State, Way
 from gateway.domain.timespan import Span
+from gateway.ports.errors import StoreUnavailable
 from gateway.service.node_lists import NodeLists
 from gateway.service.resources import take_out
 from tests.fakes.service_lab import SITE, ServiceLab
@@ -134,6 +135,22 @@ def test_a_lock_out_a_booking_and_a_closing_reach_the_node(lab: NodeLab) -> None
     lab.lists.step()
     assert lab.decide(ADA) == ("out_of_service", 0)
     assert [told["version"] for told in lab.told()] == [1, 2, 3]
+
+
+def test_a_store_that_is_locked_for_a_moment_keeps_no_revocation_back(lab: NodeLab, monkeypatch) -> None:
+    with lab.store.begin() as work:
+        work.revoke_badges(lab.ada, lab.clock.now())
+    lab.happened(EventKind.BADGE_REVOKED, member_id=lab.ada)
+
+    def locked(**_how):
+        raise StoreUnavailable("locked")
+
+    with monkeypatch.context() as away:
+        away.setattr(lab.store, "begin", locked)
+        with pytest.raises(StoreUnavailable):
+            lab.lists.step()
+    lab.lists.step()
+    assert lab.decide(ADA) == ("badge_unknown", 0)
 
 
 def test_nothing_new_makes_no_new_number_until_it_is_time(lab: NodeLab) -> None:
