@@ -5,6 +5,7 @@ from fastapi import APIRouter
 
 def routers() -> tuple[APIRouter, ...]:
     """Every page of administration; the narrower address before the wider one."""
-    from dashboard.admin import badges, importing, members, rights
+    from dashboard.admin import badges, importing, journal, members, rights, rules, sent, trainings
 
-    return (badges.router, rights.router, importing.router, members.router)
+    people = (badges.router, rights.router, importing.router, members.router)
+    return (*people, trainings.router, rules.router, sent.router, journal.router)

@@ -1,6 +1,5 @@
 """What every page of administration shares: who may see it, its sections, its lists page by page."""
 
-from dataclasses import dataclass
 from typing import Annotated, Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
@@ -18,22 +17,6 @@ from gateway.domain.refusals import Refusal
 from gateway.wording import Words
 
 ROWS = 50
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Section:
-    """One of the pages that the head of administration leads to."""
-
-    path: str
-    word: str
-    icon: str
-
-    def holds(self, path: str) -> bool:
-        """Whether ``path`` is this section or inside it."""
-        return path == self.path or path.startswith(f"{self.path}/")
-
-
-SECTIONS = (Section(path="/equipe/membres", word="admin.members", icon="people"),)
 
 
 def team(request: Request) -> str:
@@ -65,7 +48,7 @@ def admin_page(
     """A page of administration: never kept by the browser."""
     return page(
         request, f"admin/{template}", words=words or words_of(request), status=status, private=True, form_token=token,
-        sections=SECTIONS, **values,
+        **values,
     )  # fmt: skip
 
 

@@ -146,8 +146,13 @@ class Views(
     def devices(self) -> tuple[Device, ...]:
         """All devices, those that need someone first."""
 
-    def events(self, *, limit: int, cursor: str | None, kinds: tuple[str, ...] = ()) -> Page[StoredEvent]:
-        """The log, newest first."""
+    def events(
+        self, *, limit: int, cursor: str | None, kinds: tuple[str, ...] = (), people: tuple[str, ...] = ()
+    ) -> Page[StoredEvent]:
+        """The log, newest first; with ``people``, of the named kinds only what one of them did or what is about one.
+
+        They are ids of members, or what stands on a token.
+        """
 
     def events_after(self, cursor: int, limit: int) -> tuple[StoredEvent, ...]:
         """For durable sinks: committed events in order, after ``cursor``, never skipping one that may still commit.

@@ -180,3 +180,24 @@ def test_members_are_found_by_every_word_and_by_state(store, stored_lab):
     page = views.members(limit=1, cursor=None, state=MemberState.CURRENT, now=NOW)
     rest = views.members(limit=9, cursor=page.next, state=MemberState.CURRENT, now=NOW)
     assert len(page.rows + rest.rows) == 3
+
+
+def test_the_log_is_read_for_one_person_whether_they_did_it_or_it_is_about_them(store, stored_lab):
+    lab = stored_lab
+    for actor, member in (("desk", lab.ada), (lab.ada.id, lab.bob), ("desk", lab.bob), (lab.bob.id, lab.bob)):
+        with store.begin() as work:
+            work.acting(actor)
+            members.change_member(work, id=member.id, changes={}, now=NOW)
+    kinds = (EventKind.MEMBER_CHANGED, EventKind.MEMBER_ADDED)
+
+    def found(*people, limit=9, cursor=None):
+        page = store.views().events(limit=limit, cursor=cursor, kinds=kinds, people=people)
+        return [(row.event.data["actor"], row.event.member_id) for row in page.rows], page.next
+
+    assert found(lab.ada.id)[0] == [(lab.ada.id, lab.bob.id), ("desk", lab.ada.id)]
+    assert [actor for actor, _ in found("desk")[0]] == ["desk", "desk"]
+    assert found("nobody")[0] == []
+    first, cursor = found(lab.bob.id, limit=2)
+    rest, _ = found(lab.bob.id, limit=2, cursor=cursor)
+    assert len(first) == 2
+    assert rest == [(lab.ada.id, lab.bob.id)]

@@ -1,6 +1,7 @@
 """The views port: each call is one short reading, consistent in itself."""
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Integer, bindparam, or_, select, text
 
@@ -193,9 +194,13 @@ class SqlViews(
         found = [DEVICE.read(row) for row in self._all(DEVICES)]
         return tuple(sorted(found, key=lambda device: not needs_someone(device)))
 
-    def events(self, *, limit: int, cursor: str | None, kinds: tuple[str, ...] = ()) -> Page[StoredEvent]:
-        """The log, newest first."""
-        chosen = {f"kind{i}": kind for i, kind in enumerate(dict.fromkeys(kinds))}
+    def events(
+        self, *, limit: int, cursor: str | None, kinds: tuple[str, ...] = (), people: tuple[str, ...] = ()
+    ) -> Page[StoredEvent]:
+        """The log, newest first; with ``people``, of the named kinds only what one of them did or what is about one."""
+        chosen: dict[str, Any] = {f"kind{i}": kind for i, kind in enumerate(dict.fromkeys(kinds))}
+        if people:
+            chosen["people"] = people
         with self._read() as tx:
             return page(
                 tx, STORED_EVENT, views_lists.EVENTS, views_lists.events, lambda row: (row.id, row.id),

@@ -21,7 +21,8 @@ from gateway.adapters.sql import schema
 from gateway.adapters.sql.pages import Paging
 from gateway.adapters.sql.part import SITE
 from gateway.adapters.sql.shapes import JOB, MEMBER, QUALIFICATION, RESERVATION, SESSION, STORED_EVENTS
-from gateway.adapters.sql.statements import led_by
+from gateway.adapters.sql.statements import led_by, one_of
+from gateway.adapters.sql.types import Words
 from gateway.domain.people import MemberState
 
 _sessions, _jobs, _booked = schema.sessions.c, schema.jobs.c, schema.reservations.c
@@ -114,15 +115,19 @@ def events(*filters: str) -> Select[Any]:
     kinds = [name for name in filters if name.startswith("kind")]
     if not kinds:
         return query
-    newest = union_all(*(_newest(kind, cursor="mark0" in filters) for kind in kinds)).subquery("newest")
+    newest = union_all(*(_newest(kind, filters) for kind in kinds)).subquery("newest")
     return query.where(_events.id.in_(select(newest.c.id)))
 
 
-def _newest(kind: str, *, cursor: bool) -> Select[Any]:
+def _newest(kind: str, filters: tuple[str, ...]) -> Select[Any]:
     """Numbers of the newest events of one kind, as many as the page may need."""
     own = schema.events.alias(kind).c
     query = select(own.id).where(own.kind == bindparam(kind))
-    if cursor:
+    if "mark0" in filters:
         query = query.where(own.id < bindparam("mark0", type_=own.id.type))
+    if "people" in filters:
+        people: BindParameter[Any] = bindparam("people", type_=Words())
+        actor = one_of(own.data["actor"].as_string(), people)
+        query = query.where(or_(one_of(own.member_id, people), actor))
     found = query.order_by(own.id.desc()).limit(bindparam("limit", type_=Integer())).subquery()
     return select(found.c.id)
