@@ -17,6 +17,7 @@ from gateway.ports.ids import Ids
 from gateway.ports.notify import Letter
 from gateway.ports.one_time_codes import OneTimeCodes
 from gateway.ports.passwords import Passwords
+from gateway.ports.probe import Probe
 from gateway.ports.store import Store, Work
 from gateway.ports.timeseries import TimeSeries
 from gateway.ports.views import Lab, TokenView
@@ -75,6 +76,8 @@ class Services:
     """Where readings are kept, where this process can read them."""
     sinks_failing: Callable[[], Iterable[str]] = tuple
     """Names of those that events cannot be carried to now."""
+    probe: Probe | None = None
+    """Looks at machines for the first-run assistant; None where there is nobody to ask."""
     doors: Mapping[str, str] = field(default_factory=dict)
     """The demo's ways to be somebody at once: member ids by secret."""
 

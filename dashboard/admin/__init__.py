@@ -1,11 +1,11 @@
-"""What runs the lab besides its machines: members, trainings, rules, devices, and the log of who did what."""
+"""What runs the lab besides its machines: members, trainings, rules, and the log of who did what."""
 
 from fastapi import APIRouter
 
 
 def routers() -> tuple[APIRouter, ...]:
     """Every page of administration; the narrower address before the wider one."""
-    from dashboard.admin import badges, importing, journal, members, rights, rules, sent, trainings
+    from dashboard.admin import badges, importing, journal, members, rights, rules, sent, trainings, welcome
 
     people = (badges.router, rights.router, importing.router, members.router)
-    return (*people, trainings.router, rules.router, sent.router, journal.router)
+    return (*people, trainings.router, rules.router, sent.router, journal.router, welcome.router)

@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from dashboard.dependencies import Asked, hub_of, words_of
 from dashboard.problems import Problem
@@ -21,13 +21,18 @@ DONE = frozenset({*Act, "unsay"})
 
 
 @router.get("")
-def home(request: Request, services: Asked, fait: str | None = None, parti: str | None = None) -> HTMLResponse:
+def home(
+    request: Request, services: Asked, fait: str | None = None, parti: str | None = None, plus_tard: bool = False
+) -> Response:
     """The team's floor, or the way in."""
     secret, words = secret_of(request), words_of(request)
     if secret is None:
         return page(request, "staff/enter.html", words=words, private=True, wrong=False)
     hub, now = hub_of(request), services.clock.now()
     mark, views = hub.mark, services.store.views()
+    if not plus_tard and not views.count_members():
+        # An empty lab has no floor to show: whoever comes first is led, and may say "later".
+        return RedirectResponse("/bienvenue", status_code=303, headers={"Cache-Control": "no-store"})
     floor = [hub.with_progress(view) for view in views.floor(now)]
     return page(
         request, "watch/floor.html", words=words, private=True, now=now, form_field=field_of(secret),

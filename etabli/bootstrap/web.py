@@ -9,6 +9,7 @@ from typing import Any
 from etabli.bootstrap.folder import typed_badge_hasher
 from etabli.bootstrap.notify import add_letters, house
 from etabli.bootstrap.parts import Basis
+from etabli.bootstrap.probe import BridgesProbe
 from etabli.settings.models import Settings
 from etabli.supervisor import Supervisor
 from etabli.words import Sentence
@@ -114,7 +115,7 @@ def add_web(
         sinks_failing=lambda: [f"sink-{name}" for name in list(deliver.failing)],
         hash_badge=typed_badge_hasher(basis.hash_badge), default_language=basis.settings.lab.language, demo=demo,
         house=house(basis.settings), passwords=Argon2Passwords(), codes=TotpCodes(basis.site_key), mail=add_letters(supervisor, basis),
-        address=basis.settings.web.address, doors=doors or {},
+        address=basis.settings.web.address, doors=doors or {}, probe=BridgesProbe(),
     )  # fmt: skip
     web = Web(create_app(services), sock, basis.settings)
     supervisor.add("web", web.run, stage=STAGE)

@@ -1,0 +1,147 @@
+"""The first-run assistant: from an empty lab to a badge that switches a machine on."""
+
+import tomllib
+
+import pytest
+from fastapi.testclient import TestClient
+
+from dashboard.admin.welcome import STEPS, printer_lines, reader_lines
+from etabli.bootstrap.probe import BridgesProbe
+from firmware_bridges.twins.octoprint_server import OctoPrintServer
+from gateway.adapters.clock import SystemClock
+from gateway.domain.events import EventKind
+from gateway.ports.probe import Answer, Outcome
+from tests.web.admin import send, sign_in, text_of
+from tests.web.lab import TestLab
+
+
+class Looks:
+    """A probe that answers as it is told."""
+
+    answer = Answer(outcome=Outcome.WELL, told="OctoPrint 1.10.2")
+
+    def printer(self, url, key):
+        self.asked = (url, key)
+        return self.answer
+
+    def port(self, name):
+        return self.answer
+
+    def ports(self):
+        return ("/dev/serial/by-id/usb-reader",)
+
+
+class EmptyLab(TestLab):
+    looks = None
+
+    def _fill(self):
+        super()._fill()
+        with self.store.begin() as work:
+            # The tokens stay: somebody must be able to come in.
+            for table in ("member_sites", "members", "resource_trainings", "trainings"):
+                work._tx._cursor.execute(f"DELETE FROM {table}")
+        self.people.clear()
+        self.looks = Looks()
+
+    def services(self):
+        from dataclasses import replace
+
+        return replace(super().services(), probe=self.looks)
+
+
+@pytest.fixture
+def lab():
+    lab = EmptyLab()
+    yield lab
+    lab.close()
+
+
+@pytest.fixture
+def staff(lab):
+    with TestClient(lab.app(), raise_server_exceptions=False) as web:
+        yield sign_in(web)
+
+
+def test_an_empty_lab_leads_to_the_assistant_and_later_is_later(lab, staff):
+    first = staff.get("/equipe")
+    assert first.url.path == "/bienvenue/lieu"
+    assert "Quand êtes-vous ouvert" in first.text
+    assert staff.get("/equipe?plus_tard=1").url.path == "/equipe"
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_only_the_team_is_led_and_every_step_can_be_skipped(lab, staff, step):
+    page = staff.get(f"/bienvenue/{step}")
+    assert page.status_code == 200
+    assert "Plus tard" in page.text
+    staff.cookies.clear()
+    assert "/compte/entrer" in staff.get(f"/bienvenue/{step}", follow_redirects=False).headers["location"]
+
+
+def test_hours_are_saved_or_sent_back_with_what_is_wrong(lab, staff):
+    wrong = send(staff, "/bienvenue/lieu", monday="9:00-8:00", tuesday="toujours")
+    assert wrong.status_code == 422
+    assert 'value="toujours"' in wrong.text
+    assert "Rien n’est encore enregistré." in wrong.text
+    answer = send(staff, "/bienvenue/lieu", monday="9h00-12h00, 14:00-18:00", holidays="france")
+    assert answer.url.path == "/bienvenue/machines"
+    page = staff.get("/bienvenue/lieu").text
+    assert 'value="09:00-12:00, 14:00-18:00"' in page
+    assert '<option value="france" selected>' in page
+
+
+@pytest.mark.parametrize(
+    ("outcome", "sentence"),
+    [
+        (Outcome.WELL, "La connexion marche."), (Outcome.KEY_REFUSED, "refuse cette clé"),
+        (Outcome.NO_ANSWER, "Rien ne répond"), (Outcome.NOT_THERE, "pas la bonne adresse"),
+    ],
+)  # fmt: skip
+def test_a_printer_is_tried_and_the_answer_says_what_to_do(lab, staff, outcome, sentence):
+    lab.looks.answer = Answer(outcome=outcome, told="<b>1.10</b>")
+    answer = send(staff, "/bienvenue/machines", "/bienvenue/machines/imprimante", url="http://pi.local/", key="k\"'<")
+    assert sentence in answer.text
+    assert "<b>1.10" not in answer.text
+    assert lab.looks.asked == ("http://pi.local", "k\"'<")
+    assert ("[[devices]]" in answer.text) == (outcome is Outcome.WELL)
+
+
+def test_a_port_is_chosen_and_tried(lab, staff):
+    lab.looks.answer = Answer(outcome=Outcome.BUSY, told="busy")
+    answer = send(staff, "/bienvenue/machines", "/bienvenue/machines/cable", port="/dev/serial/by-id/usb-reader")
+    assert "Un autre programme utilise cette prise." in answer.text
+
+
+def test_the_lines_to_paste_are_toml_whatever_was_typed():
+    for text in ('http://pi"\n[x]', "é\\"):
+        assert tomllib.loads(printer_lines(text, text))["devices"][0]["settings"] == {"url": text, "key": text}
+    assert tomllib.loads(reader_lines("/dev/x"))["devices"][0]["bridge"] == "badge-reader-serial"
+
+
+def test_from_nothing_to_a_machine_that_a_badge_switches_on(lab, staff):
+    assert "La formation est ajoutée." in send(staff, "/bienvenue/formations", name="Découpe Laser").text
+    assert [one.slug for one in lab.store.views().trainings()] == ["decoupe-laser"]
+    assert "La personne est ajoutée." in send(staff, "/bienvenue/membres", first_name="Ada").text
+    assert "Écrivez au moins le prénom." in send(staff, "/bienvenue/membres", first_name="").text
+    page = staff.get("/bienvenue/badge")
+    assert "Un badge pour Ada" in text_of(page) or "Ada" in page.text
+    assert "Passez votre badge" in page.text
+    (ada,) = lab.store.views().members(limit=2, cursor=None).rows
+    lab.people["Ada"] = ada
+    lab.event(EventKind.TAP_GRANTED, "laser", "Ada", until=None)
+    assert "La machine s’est allumée." in staff.get("/bienvenue/badge").text
+
+
+def test_the_real_look_tells_a_printer_a_wrong_key_and_nothing_apart():
+    probe = BridgesProbe()
+    server = OctoPrintServer(SystemClock())
+    server.start()
+    try:
+        assert probe.printer(server.url, "simulated").outcome is Outcome.WELL
+        assert probe.printer(server.url, "wrong").outcome is Outcome.KEY_REFUSED
+        address = server.url
+    finally:
+        server.stop()
+    assert probe.printer(address, "k").outcome is Outcome.NO_ANSWER
+    assert probe.printer("ftp://x", "k").outcome is Outcome.NOT_THERE
+    assert probe.port("/etc/passwd").outcome is Outcome.NOT_THERE
