@@ -5,18 +5,17 @@ from playwright.sync_api import expect
 
 from gateway.domain.people import Member
 from gateway.domain.refusals import Code, refuse
+from tests.web.browser import MARKS, SIZES, check
 from tests.web.lab import MANAGER, TestLab, busy_afternoon, troubles
 from tests.web.server import served
-from tests.web.test_browser import CHROMIUM, SIZES, check, chromium, open_page, quiet
 
-__all__ = ["chromium", "open_page", "quiet"]
-pytestmark = [pytest.mark.browser, pytest.mark.skipif(CHROMIUM is None, reason="no chromium on the PATH")]
+pytestmark = MARKS
 
 PAGES = [
     "/equipe/membres", "/equipe/membres/nouveau", "/equipe/membres/{lea}", "/equipe/membres/{lea}/badge",
     "/equipe/membres/{lea}/badge?lecteur=laser-reader", "/equipe/membres/{lea}/fusionner?autre={karim}",
     "/equipe/membres/importer", "/equipe/formations", "/equipe/formations/usinage", "/equipe/regles",
-    "/equipe/regles/machines/laser", "/equipe/appareils", "/equipe/messages", "/equipe/journal", "/bienvenue/lieu",
+    "/equipe/regles/machines/laser", "/equipe/messages", "/equipe/journal", "/bienvenue/lieu",
     "/bienvenue/machines", "/bienvenue/membres", "/bienvenue/badge",
 ]  # fmt: skip
 HOSTILE = [
