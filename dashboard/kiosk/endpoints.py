@@ -8,9 +8,11 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from dashboard.dependencies import Asked, Services, hub_of, lab_of, words_of
 from dashboard.floor.views import tile
 from dashboard.kiosk import hours
+from dashboard.kiosk.drawing import draw_kiosk
 from dashboard.kiosk.pairing import COOKIE, Kiosk, Person, kiosk_of, left_of, person_at, remember
 from dashboard.kiosk.results import result
-from dashboard.kiosk.views import Face, draw_kiosk, face_of
+from dashboard.kiosk.views import Face, face_of
+from dashboard.kiosk.welcome import face as at_the_door
 from dashboard.problems import Problem
 from dashboard.rendering import page
 from dashboard.streaming import LiveStream
@@ -30,6 +32,7 @@ class Standing:
 
     def __init__(self, request: Request, services: Services, kiosk: Kiosk) -> None:
         self.kiosk, self.words, self.now = kiosk, words_of(request), services.clock.now()
+        self.lab = lab_of(request)
         self.mark, self.views, self.left = hub_of(request).mark, services.store.views(), left_of(request)
         found = ((slug, self.views.resource(slug, self.now)) for slug in kiosk.resources)
         hub = hub_of(request)
@@ -39,14 +42,18 @@ class Standing:
 
     def face(self, *, choosing: bool = False) -> Face:
         """What the screen shows."""
+        if self.kiosk.welcome:
+            return at_the_door(self.tap, self.views, self.lab, self.words, self.now, self.left)
         return face_of(
             self.kiosk, self.shown, self.tap, self.views, self.words, self.now, left=self.left, choosing=choosing
         )
 
     def title(self, request: Request) -> tuple[str, str]:
         """What stands at the head of the screen: an icon and a name."""
+        if self.kiosk.welcome:
+            return "door", self.lab.name
         if self.kiosk.several or not self.shown:
-            return "machines", lab_of(request).name
+            return "machines", self.lab.name
         only = tile(self.shown[self.kiosk.slug], self.words, self.now)
         return only.kind, only.name
 
@@ -67,7 +74,8 @@ def standing(request: Request, services: Services, slug: str) -> Standing | None
     return Standing(request, services, kiosk) if kiosk else None
 
 
-def _pair_page(request: Request, slug: str) -> HTMLResponse:
+def pair_page(request: Request, slug: str) -> HTMLResponse:
+    """How a screen gets its key."""
     name = slug if SLUG.fullmatch(slug) else "…"
     return page(request, "kiosk/pair.html", status=403, private=True, slug=name)
 
@@ -96,8 +104,8 @@ def kiosk(
             return _pair(request, services, slug, key)
         found = standing(request, services, slug)
         if found is None:
-            return _pair_page(request, slug)
-        if not found.shown:
+            return pair_page(request, slug)
+        if not found.shown and not found.kiosk.welcome:
             raise Problem("not_found")
         done = result(dit, id or "", found.person, found.views, found.words, found.now)
         newest = found.tap.event.id if found.tap else 0
@@ -111,7 +119,7 @@ def kiosk(
 
 def _pair(request: Request, services: Services, slug: str, key: str) -> Response:
     if kiosk_of(request, services, slug, key) is None:
-        return _pair_page(request, slug)
+        return pair_page(request, slug)
     response = RedirectResponse(f"/kiosk/{slug}", status_code=303, headers={"Cache-Control": "no-store"})
     remember(request, response, slug, COOKIE, key)
     return response
@@ -127,7 +135,7 @@ def kiosk_stream(
         raise Problem("forbidden")
     lang = lang if lang in LANGUAGES else LANGUAGES[0]
     mark = request.headers.get("last-event-id") or since
-    about = None if found.several else slug
+    about = None if found.several or found.welcome else slug
     return LiveStream(hub_of(request), ("kiosk", slug, lang), draw_kiosk(found, lang), slug=about, seen=mark)
 
 
@@ -136,7 +144,7 @@ def trouble(request: Request, services: Asked, slug: str, machine: Text = None, 
     """What is wrong: six large answers, and a picture if one helps."""
     found = standing(request, services, slug)
     if found is None:
-        return _pair_page(request, slug)
+        return pair_page(request, slug)
     known = found.shown.get(machine or "") or (next(iter(found.shown.values())) if len(found.shown) == 1 else None)
     shown = [tile(view, found.words, found.now) for view in found.shown.values()]
     return page(
@@ -150,7 +158,7 @@ def own_hours(request: Request, services: Asked, slug: str) -> Response:
     """Time and dates of whoever has just tapped."""
     found = standing(request, services, slug)
     if found is None:
-        return _pair_page(request, slug)
+        return pair_page(request, slug)
     if found.person is None:
         return RedirectResponse(f"/kiosk/{slug}", status_code=303)
     zone = lab_of(request).timezone

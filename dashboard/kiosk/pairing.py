@@ -17,6 +17,8 @@ from gateway.ports.views import LastTap, ResourceView, Views
 
 COOKIE, LEFT = "etabli_kiosk", "etabli_kiosk_left"
 COOKIE_LIFE_S = 400 * 24 * 3600
+WELCOME = "accueil"
+"""The address of the screen at the door."""
 KNOWN_FOR = timedelta(minutes=2)
 """So long a tap says who touches the screen, unless they leave it before."""
 NOT_THEIRS = frozenset({Code.BADGE_UNKNOWN, Code.BADGE_REVOKED, Code.MEMBER_INACTIVE})
@@ -35,6 +37,11 @@ class Kiosk:
     def several(self) -> bool:
         """Whether a tap must be followed by a choice."""
         return self.reader is not None and self.reader.role is DeviceRole.KIOSK
+
+    @property
+    def welcome(self) -> bool:
+        """Whether it stands at the door, where nothing is switched on."""
+        return self.slug == WELCOME
 
     def last_tap(self, views: Views, shown: Mapping[str, ResourceView]) -> LastTap | None:
         """The last tap that this screen is about."""
@@ -60,10 +67,22 @@ def kiosk_of(request: Request, services: Services, slug: str, secret: str | None
     token = token_view(request, secret)
     if token is None or token.role is not Role.KIOSK:
         return None
+    if slug == WELCOME:
+        return _at_the_door(services, token.reader) if token.resource is None else None
     if token.resource == slug:
         return Kiosk(slug=slug, resources=(slug,))
     found = services.store.views().reader(slug) if token.reader == slug else None
-    return Kiosk(slug=slug, resources=found.resources, reader=found.device) if found else None
+    if found is None or found.device.role is not DeviceRole.KIOSK:
+        return None
+    return Kiosk(slug=slug, resources=found.resources, reader=found.device)
+
+
+def _at_the_door(services: Services, reader: str | None) -> Kiosk | None:
+    """The screen that welcomes, with the reader at the door if it has one."""
+    if reader is None:
+        return Kiosk(slug=WELCOME)
+    found = services.store.views().reader(reader)
+    return Kiosk(slug=WELCOME, reader=found.device) if found and found.device.role is DeviceRole.PLACE else None
 
 
 def person_at(tap: LastTap | None, now: datetime, left: int) -> Person | None:

@@ -65,6 +65,15 @@ def _reported(about: str, person: Person | None, views: Views, words: Words, now
     return _face(words, "danger" if danger else "reported", "alarm" if danger else "report", tone="noted")
 
 
+def _counted(key: str) -> "Result":
+    def shown(about: str, person: Person | None, views: Views, words: Words, now: datetime) -> Face | None:
+        count = int(about) if about.isdecimal() and len(about) < 5 else 1
+        why = words(f"kiosk.did.{key}.why", count=count)
+        return Face(tap=0, tone="granted", icon="free", title=words(f"kiosk.did.{key}.title"), sentence=why, step="")
+
+    return shown
+
+
 def _plain(key: str, icon: str) -> "Result":
     def shown(about: str, person: Person | None, views: Views, words: Words, now: datetime) -> Face | None:
         return _face(words, key, icon) if person else None
@@ -78,6 +87,8 @@ RESULTS: dict[str, Result] = {
     "booked": _booked,
     "called": _called,
     "reported": _reported,
+    "visit": _counted("visit"),
+    "group": _counted("group"),
     "given_back": _plain("given_back", "give_back"),
     "gone": _plain("gone", "noted"),
     "longer": _plain("longer", "extend"),

@@ -2,8 +2,8 @@
 
 from fastapi import APIRouter
 
-from dashboard.kiosk import actions, endpoints
+from dashboard.kiosk import actions, endpoints, visits
 
 router = APIRouter()
-for part in (endpoints.router, actions.router):
+for part in (visits.router, endpoints.router, actions.router):
     router.include_router(part)

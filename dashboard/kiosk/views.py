@@ -3,19 +3,20 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from dashboard.channels import Draw, Scene
 from dashboard.floor.views import Tile, tile
 from dashboard.kiosk.next_steps import Action, Forward, after_refusal, begin_again, of_holder
 from dashboard.kiosk.pairing import KNOWN_FOR, Kiosk, Person, person_at
-from dashboard.rendering import fragment
 from gateway.domain.events import Event, EventKind
 from gateway.domain.floor import BoardKey
 from gateway.domain.refusals import ACCOUNT_MATTERS, NEXT_STEPS, Code, NextStep
 from gateway.domain.sessions import EndReason, Session, State, Way
 from gateway.ports.views import LastTap, ResourceView, Views
 from gateway.wording import Said, Words
+
+if TYPE_CHECKING:
+    from dashboard.kiosk.welcome import Welcome
 
 SHOWN_FOR = timedelta(seconds=60)
 """How long an answer to nobody in particular stays; one to a person stays as long as they may act on it."""
@@ -57,7 +58,7 @@ class Face:
     """One face of the kiosk. ``tap`` is None on the idle one; ``more`` are the other reasons, ``asides`` warnings.
 
     ``machine`` is the slug it is about, ``tiles`` what can be chosen, ``main`` the one thing to do, ``person`` who may.
-    ``about`` names the machine on a screen of several.
+    ``about`` names the machine on a screen of several. ``welcome`` and ``group`` are for the screen at the door.
     """
 
     tap: int | None
@@ -77,6 +78,8 @@ class Face:
     about: str = ""
     notes: tuple[str, ...] = ()
     """What the team says to whoever stands there."""
+    welcome: "Welcome | None" = None
+    group: bool = False
 
 
 def face_of(
@@ -269,15 +272,6 @@ def _needed(view: ResourceView, words: Words) -> str:
     return words("kiosk.idle_trainings", count=len(view.trainings))
 
 
-def draw_kiosk(kiosk: Kiosk, lang: str) -> Draw:
-    """The one piece of a kiosk."""
-
-    def draw(scene: Scene) -> Mapping[str, str]:
-        shown = {slug: scene.resources[slug] for slug in kiosk.resources if slug in scene.resources}
-        if not shown:
-            return {}
-        words = Words(lang, zone=scene.lab.timezone, now=scene.now)
-        now = face_of(kiosk, shown, kiosk.last_tap(scene.views, shown), scene.views, words, scene.now)
-        return {"kiosk": fragment("kiosk/face.html", words, face=now, slug=kiosk.slug)}
-
-    return draw
+def refused_face(tap: LastTap, words: Words, views: Views, now: datetime) -> Face:
+    """A badge that is refused where there is no machine."""
+    return _refused(tap.event.id, tap.event.event, words, None, None, views, now)

@@ -19,6 +19,7 @@ from gateway.service import members
 from gateway.service.members import Enrolment
 
 PREFIX = "etb_"
+WELCOME_SCREEN = "accueil"
 
 
 @contextmanager
@@ -50,7 +51,7 @@ def create_token(
     as_json: bool,
 ) -> None:  # fmt: skip
     """Make a token and show its secret, this once."""
-    if (role is Role.KIOSK) != (bool(resource) != bool(reader)) or (resource and reader):
+    if (role is not Role.KIOSK and (resource or reader)) or (resource and reader):
         raise BadConfiguration(
             speech.say(
                 "--resource (la borne d'une ressource) ou --reader (celle d'un lecteur partagé) va avec --role kiosk",
@@ -61,10 +62,12 @@ def create_token(
         secret = PREFIX + secrets.token_urlsafe(24)
         now = base.clock.now()
         expires = now + timedelta(days=expires_days) if expires_days else None
-        if reader is not None and _role_of(store, reader) is not DeviceRole.KIOSK:
+        shared = _role_of(store, reader) if reader else None
+        if reader is not None and shared not in {DeviceRole.KIOSK, DeviceRole.PLACE}:
             raise BadConfiguration(
                 speech.say(
-                    f"aucun lecteur de borne ne s'appelle {reader!r}", f"no reader of a kiosk is called {reader!r}"
+                    f"aucun lecteur de borne ou d'entrée ne s'appelle {reader!r}",
+                    f"no reader of a kiosk or at the door is called {reader!r}",
                 )
             )
         with store.begin() as work:
@@ -77,7 +80,8 @@ def create_token(
                 work, id=base.ids.new(), digest=hashlib.sha256(secret.encode()).hexdigest(), role=role, label=label,
                 resource=resource, reader=reader, expires_at=expires, now=now,
             )  # fmt: skip
-    path = f"/kiosk/{resource or reader}?key={secret}"
+    screen_of = reader if shared is DeviceRole.KIOSK else WELCOME_SCREEN
+    path = f"/kiosk/{resource or screen_of}?key={secret}"
     screen = f"{web_address(base.settings)}{path}" if role is Role.KIOSK else None
     if as_json:
         print_json({

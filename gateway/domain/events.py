@@ -129,6 +129,7 @@ class EventKind(StrEnum):
     HELP_CALLED = "help_called"
     PROBLEM_REPORTED = "problem_reported"
     HELP_CLOSED = "help_closed"
+    VISIT_COUNTED = "visit_counted"
 
 
 Plain = str | int | float | bool | None | list["Plain"] | dict[str, "Plain"]

@@ -129,6 +129,7 @@ SILENT: dict[EventKind, str] = {
     EventKind.HELP_CALLED: _THE_TEAM,
     EventKind.PROBLEM_REPORTED: _THE_TEAM,
     EventKind.HELP_CLOSED: _AT_THE_MACHINE,
+    EventKind.VISIT_COUNTED: "whoever came is not named; a mediator did it themselves",
     EventKind.MEMBER_ADDED: "done at the desk, with the person there",
     EventKind.MEMBER_CHANGED: "done at the desk, with the person there",
     EventKind.SIGNED_IN: "the person did it themselves, and their own page lists where they are signed in",

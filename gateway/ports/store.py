@@ -35,6 +35,7 @@ from gateway.ports.store_presence import PresenceWork
 from gateway.ports.store_proofs import ProofsWork
 from gateway.ports.store_team import TeamWork
 from gateway.ports.store_training import TrainingWork
+from gateway.ports.store_visits import VisitsWork
 from gateway.ports.store_workshops import WorkshopWork
 from gateway.ports.views import Views
 
@@ -113,7 +114,7 @@ class Token:
 class Work(
     BookingsWork, WorkshopWork, AnswersWork, ArrivalsWork, TrainingWork, CalendarWork, PresenceWork,
     NoticesWork, WebhooksWork, FeedsWork, AccountsWork, TeamWork, ProofsWork,
-    NodeListsWork, PeopleWork, HelpWork, Protocol,
+    NodeListsWork, PeopleWork, HelpWork, VisitsWork, Protocol,
 ):  # fmt: skip
     """One open transaction. Nothing is seen by anyone until it is committed; an exception rolls it back."""
 

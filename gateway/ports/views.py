@@ -18,6 +18,7 @@ from gateway.domain.upkeep import ScreenNote
 from gateway.domain.ways import OpenClass, WaitingPart
 from gateway.ports.pages import Page as Page  # noqa: PLC0414 - what reads give stands with the reads
 from gateway.ports.store_node_lists import NodeListsViews
+from gateway.ports.store_visits import VisitViews
 from gateway.ports.views_accounts import AccountsViews
 from gateway.ports.views_arrivals import ArrivalsViews
 from gateway.ports.views_calendar import CalendarViews
@@ -98,7 +99,7 @@ class LastTap:
 
 class Views(
     ArrivalsViews, WorkshopViews, TrainingViews, CalendarViews, MemberViews, NoticesViews, FeedViews, AccountsViews,
-    TeamViews, ProofsViews, NodeListsViews, PeopleViews, HelpViews, Protocol,
+    TeamViews, ProofsViews, NodeListsViews, PeopleViews, HelpViews, VisitViews, Protocol,
 ):  # fmt: skip
     """Reads. Each call is one short transaction of its own; StoreUnavailable when the database is away."""
 

@@ -25,7 +25,7 @@ from sqlalchemy import (
 
 from gateway.adapters.sql.types import Moment, plain_json
 
-REVISION = "0024"
+REVISION = "0025"
 """The newest migration: `check()` refuses any other."""
 
 TAP_KINDS = "kind IN ('tap_granted', 'tap_refused', 'tap_noted')"
@@ -438,6 +438,14 @@ reader_resources = Table(
     _ref("device_id", "devices.id"), _ref("resource_id", "resources.id"), _site(),
     Column("position", Integer(), nullable=False),
     PrimaryKeyConstraint("device_id", "resource_id"),
+)  # fmt: skip
+
+# People who came, counted and not named.
+visits = Table(
+    "visits", metadata, _id(), _site(),
+    _at("at", nullable=False), Column("people", Integer(), nullable=False), _note("age_band"), _note("commune"),
+    _note("purpose"), Column("first_visit", Boolean()), _ref("mediator_id", "members.id", nullable=True),
+    Index("ix_visits_at", "at"),
 )  # fmt: skip
 
 # Calls and problems from kiosks, each with a picture at most.

@@ -34,6 +34,7 @@ from gateway.adapters.sql.work_streams import StreamsPart
 from gateway.adapters.sql.work_taps import TapsPart
 from gateway.adapters.sql.work_team import TeamPart
 from gateway.adapters.sql.work_training import TrainingPart
+from gateway.adapters.sql.work_visits import VisitsPart
 from gateway.adapters.sql.work_ways import WaysPart
 from gateway.adapters.sql.work_webhooks import WebhooksPart
 from gateway.adapters.sql.work_workshops import WorkshopsPart
@@ -63,7 +64,7 @@ class Database(Protocol):
 class SqlWork(
     TeamPart, StreamsPart, TapsPart, ReportsPart, LogPart, LabPart, PeoplePart, TrainingPart, PoliciesPart, BookingsPart,
     WorkshopsPart, WaysPart, AnswersPart, ArrivalsPart, CalendarPart, PresencePart, NoticesPart, WebhooksPart,
-    FeedsPart, AccountsPart, ProofsPart, NodeListsPart, MergePart, HelpPart,
+    FeedsPart, AccountsPart, ProofsPart, NodeListsPart, MergePart, HelpPart, VisitsPart,
 ):  # fmt: skip
     """One open transaction, all its parts together."""
 

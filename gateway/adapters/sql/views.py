@@ -38,6 +38,7 @@ from gateway.adapters.sql.work_log import CURSOR, events_after
 from gateway.adapters.sql.work_node_lists import NodeListsViewsPart
 from gateway.adapters.sql.work_policies import GROUPS, LAYERS_OF_SLUG, SITE_SAYS, policies
 from gateway.adapters.sql.work_presence import ALL_HERE, HEARD, HERE
+from gateway.adapters.sql.work_visits import VisitViewsPart
 from gateway.domain.access_facts import AccessFacts
 from gateway.domain.booking import Reservation
 from gateway.domain.events import StoredEvent
@@ -99,7 +100,7 @@ def needs_someone(device: Device) -> bool:
 
 class SqlViews(
     ArrivalsViewsPart, WorkshopsViewsPart, TrainingViewsPart, FreeViewsPart, MemberViewsPart, NoticesReads,
-    FeedViewsPart, AccountsReads, TeamViewsPart, ProofsReads, NodeListsViewsPart, PeopleReads, HelpViewsPart,
+    FeedViewsPart, AccountsReads, TeamViewsPart, ProofsReads, NodeListsViewsPart, PeopleReads, HelpViewsPart, VisitViewsPart,
 ):  # fmt: skip
     """Reads for pages and the API."""
 
