@@ -32,6 +32,7 @@ def of_member(member: Member, zone: ZoneInfo) -> Typed:
             "reference": member.reference or "", "member_until": until,
             "birth_date": member.birth_date.isoformat() if member.birth_date else "",
             "charter_version": str(member.charter_version or ""), "responsible": "1" if member.responsible else "",
+            "show_first_name": "1" if member.show_first_name else "",
             "guardian_consent": "1" if member.guardian_consent_at else "",
         }
     )  # fmt: skip
@@ -53,7 +54,8 @@ def read_member(told: Mapping[str, str], *, before: Member | None, zone: ZoneInf
         else:
             typed.values[name] = text or ("" if name == "last_name" else None)
     _keep_the_hour(typed, before, zone)
-    typed.values["responsible"] = bool(told.get("responsible"))
+    for tick in ("responsible", "show_first_name"):
+        typed.values[tick] = bool(told.get(tick))
     agreed = before.guardian_consent_at if before else None
     typed.values["guardian_consent_at"] = (agreed or now) if told.get("guardian_consent") else None
     return typed

@@ -51,6 +51,7 @@ class MemberShape(Shape):
     charter_version: int | None
     guardian_consent_at: datetime | None
     responsible: bool
+    show_first_name: bool = Field(description="Whether the team's live board may show it; their own choice.")
     reference: str | None = Field(description="Their number in a list kept elsewhere.")
 
 
@@ -65,6 +66,7 @@ class NewMember(Wish):
     charter_version: Version | None = None
     guardian_consent_at: Moment | None = None
     responsible: bool = False
+    show_first_name: bool = False
     reference: Text | None = None
 
 
@@ -86,6 +88,7 @@ class MemberChanges(Wish):
     charter_version: Version | None = None
     guardian_consent_at: Moment | None = None
     responsible: bool | None = Field(default=None, description="May open and close the place by their badge.")
+    show_first_name: bool | None = None
     reference: Text | None = None
 
     def told(self) -> dict[str, Any]:
@@ -126,7 +129,7 @@ def member_shape(member: Member, caller: Caller) -> MemberShape:
         created_at=member.created_at, birth_date=member.birth_date if named else None,
         charter_version=member.charter_version if named else None,
         guardian_consent_at=member.guardian_consent_at if named else None, responsible=member.responsible,
-        reference=member.reference if named else None,
+        show_first_name=member.show_first_name, reference=member.reference if named else None,
     )  # fmt: skip
 
 

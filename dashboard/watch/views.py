@@ -160,7 +160,7 @@ def card(view: ResourceView, names: Names, words: Words, now: datetime) -> Card:
         who=names(view.session.operator_id) if view.session else None,
         file=one_line(view.job.name) if view.job is not None and running else "",
         power=power,
-        watts=round(view.watts) if view.watts is not None else None,
+        watts=round(view.watts) if view.watts is not None and power != "off" else None,
         warnings=tuple(text for code in view.alarms if (text := words.alarm(code)) != shown.sentence),
         note=note.text if note else None,
         out=view.resource.out_of_service,

@@ -29,13 +29,14 @@ def add_member(
     work: Work, *, id: str, first_name: str, last_name: str = "", email: str | None = None,
     member_until: datetime | None = None, birth_date: date | None = None, charter_version: int | None = None,
     guardian_consent_at: datetime | None = None, responsible: bool = False, reference: str | None = None,
+    show_first_name: bool = False,
     now: datetime,
 ) -> Member:  # fmt: skip
     """A new member of this site."""
     member = Member(
         id=id, first_name=first_name, last_name=last_name, email=email, member_until=member_until, created_at=now,
         birth_date=birth_date, charter_version=charter_version, guardian_consent_at=guardian_consent_at,
-        responsible=responsible, reference=reference,
+        responsible=responsible, reference=reference, show_first_name=show_first_name,
     )  # fmt: skip
     work.put_member(member)
     _log(work, EventKind.MEMBER_ADDED, now, member.id)

@@ -110,6 +110,26 @@ def test_who_is_in_the_place_is_said_only_where_a_door_can_tell(lab, staff):
     assert "Responsable" in page
 
 
+def test_consent_is_given_and_taken_back_on_the_member_s_page_and_by_the_api(busy, staff, bearer):
+    lea = busy.people["Léa"].id
+    page = staff.get(f"/equipe/membres/{lea}")
+    form = {"form_token": token(page), "first_name": "Léa", "last_name": "Marchand", "show_first_name": "1"}
+    assert staff.post(f"/equipe/membres/{lea}", data=form).status_code == 200
+    assert "<bdi>Léa</bdi>" in staff.get("/equipe").text
+    answer = staff.patch(f"/api/v1/members/{lea}", json={"show_first_name": False}, headers=bearer("manager"))
+    assert answer.json()["show_first_name"] is False
+    assert "<bdi>L. M.</bdi>" in staff.get("/equipe").text
+
+
+def test_what_a_plug_measured_before_it_went_off_is_not_shown(busy, staff):
+    hub = staff.app.state.hub
+    wait_until(lambda: hub._subscribed)
+    sample(busy, "laser-interlock", 12.0, power_w=900.0)
+    wait_until(lambda: hub._readings)
+    busy.device("laser-interlock", power_on=False)
+    assert "900" not in staff.get("/equipe").text
+
+
 def test_a_laser_left_alone_is_the_first_thing_and_its_button_writes_on_its_screen(lab, staff):
     gone = lab.session("laser", "Inès", state=State.LEAVING, person_gone_at=lab.clock.now() - timedelta(minutes=4))
     lab.job("laser", session=gone)
