@@ -410,9 +410,20 @@ class Watched(Bench):
         self.hear("command", words.order(True, "forged", self.expires())[:-1])
 
 
-@settings(max_examples=120, deadline=None)
-@given(st.lists(STEPS, max_size=40))
+@settings(max_examples=500, deadline=None)
+@given(st.lists(STEPS, max_size=50))
 def test_never_powered_without_right_never_cut_by_a_network_never_restarts_alone(steps: list[str]) -> None:
+    live_through(steps)
+
+
+@pytest.mark.soak
+@settings(max_examples=20_000, deadline=None)
+@given(st.lists(STEPS, min_size=60, max_size=100))
+def test_the_same_for_long(steps: list[str]) -> None:
+    live_through(steps)
+
+
+def live_through(steps: list[str]) -> None:
     bench = Watched()
     bench.furnish()
     revoked = False
