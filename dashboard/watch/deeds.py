@@ -18,6 +18,7 @@ from dashboard.staff.endpoints import Posted, acting, field_of, secret_of
 from dashboard.text import one_line
 from dashboard.watch.views import called
 from gateway.domain.attention import Act
+from gateway.domain.resources import ResourceKind
 from gateway.ports.store import Work
 from gateway.ports.views import ResourceView
 from gateway.service import team
@@ -56,8 +57,10 @@ class Deed:
     harsh: bool = False
 
 
-def _running(view: ResourceView) -> bool:
-    return view.job is not None and view.job.ended_at is None
+def _prints(view: ResourceView) -> bool:
+    """Only a printer can be told from afar to stop what it does."""
+    prints = view.resource.kind is ResourceKind.PRINTER_3D
+    return prints and view.job is not None and view.job.ended_at is None
 
 
 DEEDS: dict[str, Deed] = {
@@ -76,7 +79,7 @@ DEEDS: dict[str, Deed] = {
         do=lambda work, told, now: team.end(work, slug=told.slug, by=told.by, now=now),
     ),
     "annuler": Deed(
-        act=Act.CANCEL_JOB, stands=_running, harsh=True,
+        act=Act.CANCEL_JOB, stands=_prints, harsh=True,
         do=lambda work, told, now: team.cancel_job(
             work, slug=told.slug, job=told.key, device=told.device, by=told.by, now=now
         ),
