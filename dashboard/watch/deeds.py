@@ -57,10 +57,13 @@ class Deed:
     harsh: bool = False
 
 
+def _running(view: ResourceView) -> bool:
+    return view.job is not None and view.job.ended_at is None
+
+
 def _prints(view: ResourceView) -> bool:
     """Only a printer can be told from afar to stop what it does."""
-    prints = view.resource.kind is ResourceKind.PRINTER_3D
-    return prints and view.job is not None and view.job.ended_at is None
+    return view.resource.kind is ResourceKind.PRINTER_3D and _running(view)
 
 
 DEEDS: dict[str, Deed] = {
