@@ -29,10 +29,7 @@ from gateway.wording import LANGUAGES, Words
 
 FOLDER = Path(__file__).parent
 FONT_COOKIE = "etabli_font"
-FEATURES = (
-    "accounts", "admin", "booking", "cards", "design", "floor", "kiosk", "member", "offline", "programme", "staff",
-    "watch",
-)  # fmt: skip
+FEATURES = tuple(sorted(path.parent.name for path in FOLDER.glob("*/templates")))
 YEAR_S = 365 * 24 * 3600
 
 

@@ -4,7 +4,8 @@ from fastapi import APIRouter
 
 from dashboard.accounts import card, endpoints, factor, mine
 from dashboard.cards import endpoints as cards
+from dashboard.tokens import endpoints as tokens
 
 router = APIRouter()
-for part in (endpoints, mine, factor, card, cards):
+for part in (endpoints, mine, factor, card, cards, tokens):
     router.include_router(part.router)

@@ -14,6 +14,7 @@ from dashboard.problems import Problem
 from dashboard.rendering import page
 from dashboard.staff.endpoints import Posted, role_of, secret_of
 from gateway.domain.proofs import CARD_LENGTH, CARD_LETTERS, PIN_DIGITS, in_groups, pin_fault
+from gateway.domain.roles import May, may
 from gateway.service import proofs
 from gateway.service.accounts import Giving
 
@@ -36,7 +37,7 @@ def every(
     cards = views.cards([member.id for member in found])
     return page(
         request, "cards/list.html", private=True, people=found, cards=cards, search=search,
-        form_token=form_token(secret), said=said if said in ("revoked", "none") else None, listed=LISTED,
+        administers=may(role_of(request), May.ADMINISTER), form_token=form_token(secret), said=said if said in ("revoked", "none") else None, listed=LISTED,
     )  # fmt: skip
 
 

@@ -80,6 +80,14 @@ class TokenView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TokenLine(TokenView):
+    """A token as whoever administers the place sees it."""
+
+    created_at: datetime
+    expires_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Lab:
     """The site's own words."""
 
@@ -169,6 +177,9 @@ class Views(
 
     def quarantine(self, limit: int) -> tuple[tuple[str, str, str, datetime], ...]:
         """(id, device slug, error, received at), newest first."""
+
+    def tokens(self, now: datetime) -> tuple[TokenLine, ...]:
+        """Every token that is live, newest first."""
 
     def token(self, digest: str, now: datetime) -> TokenView | None:
         """Who holds the token of this SHA-256, if it is live."""

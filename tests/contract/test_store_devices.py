@@ -142,6 +142,8 @@ class TestLab:
             work.add_token(replace(token, id="t2", digest="d2", resource=None, expires_at=None, role=Role.MANAGER))
         views = store.views()
         found = views.token("d1", NOW)
+        assert [(line.id, line.resource) for line in views.tokens(NOW)] == [("t2", None), (token.id, "laser-1")]
+        assert [line.id for line in views.tokens(NOW + SECOND)] == ["t2"]
         assert (found.id, found.role, found.label, found.resource) == (token.id, Role.KIOSK, "accueil", "laser-1")
         assert views.token("d1", NOW + SECOND) is None
         assert views.token("d3", NOW) is None

@@ -49,7 +49,7 @@ from gateway.domain.presence import Here, Place
 from gateway.domain.resources import Device, DeviceRole, Presence, ResourceGroup
 from gateway.domain.sessions import Session
 from gateway.ports.errors import StoreUnavailable
-from gateway.ports.views import Lab, LastTap, Page, PoliciesView, ResourceView, TokenView
+from gateway.ports.views import Lab, LastTap, Page, PoliciesView, ResourceView, TokenLine, TokenView
 
 MOST_UNKNOWN = 200
 _LOOKED_THROUGH = 5000
@@ -83,12 +83,21 @@ QUARANTINE = (
     .order_by(_quarantine.received_at.desc(), _quarantine.id.desc())
     .limit(bindparam("limit", type_=Integer()))
 )
+_live_token = (
+    _tokens.site_id == SITE, _tokens.revoked_at.is_(None),
+    or_(_tokens.expires_at.is_(None), _tokens.expires_at > bindparam("now", type_=_tokens.expires_at.type)),
+)  # fmt: skip
+TOKENS = (
+    select(_tokens.id, _tokens.role, _tokens.label, schema.resources.c.slug, _tokens.created_at, _tokens.expires_at)
+    .outerjoin(schema.resources, schema.resources.c.id == _tokens.resource_id)
+    .where(*_live_token)
+    .order_by(_tokens.created_at.desc(), _tokens.id.desc())
+)
 TOKEN = (
     select(_tokens.id, _tokens.role, _tokens.label, schema.resources.c.slug, _devices.slug)
     .outerjoin(schema.resources, schema.resources.c.id == _tokens.resource_id)
     .outerjoin(schema.devices, _devices.id == _tokens.device_id)
-    .where(_tokens.site_id == SITE, _tokens.digest == bindparam("digest"), _tokens.revoked_at.is_(None))
-    .where(or_(_tokens.expires_at.is_(None), _tokens.expires_at > bindparam("now")))
+    .where(*_live_token, _tokens.digest == bindparam("digest"))
 )
 
 
@@ -238,6 +247,13 @@ class SqlViews(
     def quarantine(self, limit: int) -> tuple[tuple[str, str, str, datetime], ...]:
         """(id, device slug, error, received at), newest first."""
         return tuple((row[0], row[1], row[2], row[3]) for row in self._all(QUARANTINE, limit=limit))
+
+    def tokens(self, now: datetime) -> tuple[TokenLine, ...]:
+        """Every token that is live, newest first."""
+        return tuple(
+            TokenLine(id=row[0], role=Role(row[1]), label=row[2], resource=row[3], created_at=row[4], expires_at=row[5])
+            for row in self._all(TOKENS, now=now)
+        )
 
     def token(self, digest: str, now: datetime) -> TokenView | None:
         """Who holds the token of this SHA-256, if it is live."""
