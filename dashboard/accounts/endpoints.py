@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Form, Query, Request
 from fastapi.responses import HTMLResponse, Response
 
+from dashboard.accounts import keys
 from dashboard.accounts.cookie import device_of, forget
 from dashboard.accounts.entering import SECOND_FACTOR, enter_as, entered, go, local, new_secret
 from dashboard.accounts.letters import link_letter
@@ -28,23 +29,24 @@ Leaving = Annotated[BrowserSession, Depends(posted_by_half)]
 @router.get("/entrer")
 def way_in(
     request: Request, viewer: MaybeViewer, services: Asked, vers: Annotated[str, Query(max_length=500)] = "",
-    perdu: bool = False,
+    perdu: bool = False, cle: bool = False,
 ) -> Response:  # fmt: skip
     """The ways to sign in; whoever is signed in goes on."""
     if viewer is not None:
         return go(local(vers) or "/compte")
     if half_signed_in(request) is not None:
         return go(SECOND_FACTOR, vers=local(vers))
-    return _enter(request, services, toward=local(vers), lost=perdu)
+    return _enter(request, services, toward=local(vers), lost=perdu, wrong="key" if cle else "")
 
 
 def _enter(
     request: Request, services: Services, *, status: int = 200, toward: str = "", lost: bool = False, wrong: str = "",
     address: str = "",
 ) -> HTMLResponse:  # fmt: skip
+    by_key = keys.possible(request)
     by_mail = services.mail is not None and services.address is not None
     return page(
-        request, "accounts/enter.html", status=status, private=True, by_mail=by_mail, toward=toward, lost=lost,
+        request, "accounts/enter.html", status=status, private=True, by_mail=by_mail, by_key=by_key, toward=toward, lost=lost,
         wrong=wrong, address=address,
     )  # fmt: skip
 

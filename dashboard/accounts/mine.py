@@ -27,7 +27,7 @@ def account(request: Request, services: Asked, viewer: SignedIn, said: str | Non
     return page(
         request, "accounts/account.html", private=True, member=views.member(viewer.member_id),
         devices=len(views.browser_sessions(viewer.member_id, now)), has_password=views.password(viewer.member_id) is not None, has_pin=views.pin(viewer.member_id) is not None,
-        has_factor=bool(factor and factor.confirmed_at),
+        keys=len(views.passkeys(viewer.member_id)), has_factor=bool(factor and factor.confirmed_at),
         said=said if said in SAID else None,
     )  # fmt: skip
 

@@ -21,6 +21,7 @@ class Doing(StrEnum):
     CARD = "card"
     LINK = "link"
     TOKEN = "token"
+    KEY = "key"
 
 
 # For one account, from one address, in all. A whole lab may share one address, so that one is generous; a mailbox must
@@ -29,6 +30,7 @@ LIMITS = {
     Doing.PASSWORD: ("8/15 minutes", "40/15 minutes", "200/minute"),
     Doing.CARD: ("20/15 minutes", "60/15 minutes", "200/minute"),
     Doing.LINK: ("4/15 minutes", "20/15 minutes", "60/minute"),
+    Doing.KEY: ("60/15 minutes", "60/15 minutes", "200/minute"),
     Doing.TOKEN: ("20/15 minutes", "20/15 minutes", "60/minute"),
 }
 

@@ -22,6 +22,7 @@ class SignedInBy(StrEnum):
     PASSWORD = "password"
     CARD = "card"
     BADGE = "badge"
+    PASSKEY = "passkey"
     DEMO = "demo"
 
 

@@ -80,6 +80,8 @@ class EventKind(StrEnum):
     SECOND_FACTOR_SET = "second_factor_set"
     SECOND_FACTOR_REMOVED = "second_factor_removed"
     RECOVERY_CODE_USED = "recovery_code_used"
+    PASSKEY_ADDED = "passkey_added"
+    PASSKEY_REMOVED = "passkey_removed"
     BADGE_ENROLLED = "badge_enrolled"
     BADGE_REVOKED = "badge_revoked"
     CALENDAR_LINK_MADE = "calendar_link_made"

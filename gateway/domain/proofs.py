@@ -59,6 +59,19 @@ class SecondFactor:
     last_step: int = 0
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Passkey:
+    """A key that a phone, a computer or a stick keeps for this place; ``count`` never falls unless it was copied."""
+
+    id: str
+    member_id: str
+    public_key: str
+    count: int
+    label: str
+    created_at: datetime
+    last_used_at: datetime | None = None
+
+
 def one_more(tries: Tries, now: datetime) -> Tries | None:
     """Count a try before it is looked at, so that many at once are many; None while there is none left."""
     if tries.locked_until is not None and now < tries.locked_until:

@@ -139,6 +139,8 @@ SILENT: dict[EventKind, str] = {
     EventKind.SECOND_FACTOR_SET: "the person did it themselves",
     EventKind.SECOND_FACTOR_REMOVED: "the person did it themselves, or asked for it",
     EventKind.RECOVERY_CODE_USED: "the person did it themselves",
+    EventKind.PASSKEY_ADDED: "the person did it themselves",
+    EventKind.PASSKEY_REMOVED: "the person did it themselves",
     EventKind.CARD_MADE: "done at the desk, with the person there",
     EventKind.CARD_REVOKED: "done at the desk, with the person there",
     EventKind.ROLE_CHANGED: "agreed in person before staff write it down",

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Protocol
 
-from gateway.domain.proofs import Card, Proof, SecondFactor, Tries
+from gateway.domain.proofs import Card, Passkey, Proof, SecondFactor, Tries
 
 
 class ProofsWork(Protocol):
@@ -42,3 +42,12 @@ class ProofsWork(Protocol):
 
     def use_recovery_code(self, member_id: str, digest: str, now: datetime) -> bool:
         """Use one up; False when it is none of theirs, or used."""
+
+    def add_passkey(self, passkey: Passkey) -> bool:
+        """Keep a new one; False when it is known already."""
+
+    def note_passkey(self, id: str, count: int, now: datetime) -> None:
+        """It was used."""
+
+    def forget_passkey(self, member_id: str, id: str) -> bool:
+        """Remove one of a member's; False when there is none such."""

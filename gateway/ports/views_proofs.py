@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Protocol
 
 from devices.messages import HashedBadge
-from gateway.domain.proofs import SecondFactor
+from gateway.domain.proofs import Passkey, SecondFactor
 
 
 class ProofsViews(Protocol):
@@ -28,3 +28,9 @@ class ProofsViews(Protocol):
 
     def recovery_codes_left(self, member_id: str) -> int:
         """How many are not used."""
+
+    def passkey(self, id: str) -> Passkey | None:
+        """One by its id."""
+
+    def passkeys(self, member_id: str) -> tuple[Passkey, ...]:
+        """A member's, oldest first."""

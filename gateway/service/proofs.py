@@ -6,10 +6,10 @@ from typing import Any
 
 from gateway.domain.events import Event, EventKind
 from gateway.domain.people import Role
-from gateway.domain.proofs import Card, Proof, SecondFactor, Tries, one_more
+from gateway.domain.proofs import Card, Passkey, Proof, SecondFactor, Tries, one_more
 from gateway.domain.roles import may_give
 from gateway.ports.store import Work
-from gateway.service.accounts import Giving
+from gateway.service.accounts import Giving, ask_link
 
 
 def _log(work: Work, kind: EventKind, now: datetime, member_id: str, **data: Any) -> None:
@@ -103,4 +103,33 @@ def remove_second_factor(work: Work, *, member_id: str, now: datetime) -> bool:
     if done:
         work.forget_browser_sessions(member_id, None)
         _log(work, EventKind.SECOND_FACTOR_REMOVED, now, member_id)
+    return done
+
+
+def ask_passkey(work: Work, *, digest: str, now: datetime) -> None:
+    """Remember a question to a key, for it to be answered once: a link that leads to nobody."""
+    ask_link(work, digest=digest, address="", toward="", now=now)
+
+
+def add_passkey(work: Work, *, question: str, passkey: Passkey, now: datetime) -> bool:
+    """Keep a new key that has answered its question; False when that was answered before, or the key is known."""
+    if not work.use_link(question, now) or not work.add_passkey(passkey):
+        return False
+    _log(work, EventKind.PASSKEY_ADDED, now, passkey.member_id)
+    return True
+
+
+def use_passkey(work: Work, *, question: str, id: str, count: int, now: datetime) -> bool:
+    """A key has answered; False when that question was answered before."""
+    if not work.use_link(question, now):
+        return False
+    work.note_passkey(id, count, now)
+    return True
+
+
+def remove_passkey(work: Work, *, member_id: str, id: str, now: datetime) -> bool:
+    """The key opens nothing any more; False when there is none such."""
+    done = work.forget_passkey(member_id, id)
+    if done:
+        _log(work, EventKind.PASSKEY_REMOVED, now, member_id)
     return done

@@ -1,10 +1,11 @@
 """Cards, codes, tries and second factors in the store."""
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 
 from gateway.domain.accounts import BrowserSession, SignedInBy
-from gateway.domain.proofs import Card, Proof, SecondFactor, Tries
+from gateway.domain.proofs import Card, Passkey, Proof, SecondFactor, Tries
 from gateway.service import proofs
 from tests.fixtures_store import NOW, badge
 
@@ -104,3 +105,18 @@ def test_a_browser_that_has_proved_more_has_another_cookie(store, stored_lab):
     found = views.signed_in("d2", NOW)
     assert found.has_second_factor
     assert found.session.second_factor
+
+
+def test_a_passkey_is_known_once_counted_and_removed_by_its_owner(store, stored_lab):
+    ada, views = stored_lab.ada.id, store.views()
+    key = Passkey(id="k1", member_id=ada, public_key="p", count=0, label="Firefox, Android", created_at=NOW)
+    with store.begin() as work:
+        assert work.add_passkey(key)
+        assert not work.add_passkey(replace(key, member_id=stored_lab.bob.id))
+        work.note_passkey("k1", 7, NOW + HOUR)
+    assert views.passkeys(ada) == (views.passkey("k1"),) == (replace(key, count=7, last_used_at=NOW + HOUR),)
+    assert views.passkeys(stored_lab.bob.id) == ()
+    with store.begin() as work:
+        assert not work.forget_passkey(stored_lab.bob.id, "k1")
+        assert work.forget_passkey(ada, "k1")
+    assert views.passkey("k1") is None

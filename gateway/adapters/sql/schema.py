@@ -25,7 +25,7 @@ from sqlalchemy import (
 
 from gateway.adapters.sql.types import Moment, plain_json
 
-REVISION = "0025"
+REVISION = "0028"
 """The newest migration: `check()` refuses any other."""
 
 TAP_KINDS = "kind IN ('tap_granted', 'tap_refused', 'tap_noted')"
@@ -574,4 +574,13 @@ recovery_codes = Table(
     "recovery_codes", metadata,
     _ref("member_id", "members.id"), Column("digest", String(64), nullable=False), _at("used_at"),
     PrimaryKeyConstraint("member_id", "digest"),
+)  # fmt: skip
+
+# `id` is what the key calls itself, in base64url.
+passkeys = Table(
+    "passkeys", metadata,
+    Column("id", Text(), primary_key=True), _ref("member_id", "members.id"), _text("public_key"),
+    Column("count", BigInteger(), nullable=False), _text("label"), _at("created_at", nullable=False),
+    _at("last_used_at"),
+    Index("ix_passkeys_member_id", "member_id"),
 )  # fmt: skip

@@ -12,8 +12,8 @@ from gateway.adapters.sql.statements import one_of
 from gateway.adapters.sql.types import Words
 from gateway.adapters.sql.views_part import ViewsPart
 from gateway.adapters.sql.work_accounts import MEMBER_ID
-from gateway.adapters.sql.work_proofs import FACTOR
-from gateway.domain.proofs import SecondFactor
+from gateway.adapters.sql.work_proofs import FACTOR, PASSKEY
+from gateway.domain.proofs import Passkey, SecondFactor
 
 _cards, _badges, _factors, _codes = (
     schema.cards.c, schema.badge_hashes.c, schema.second_factors.c, schema.recovery_codes.c,
@@ -35,6 +35,10 @@ BADGE_HOLDER = select(_badges.member_id).where(
 )  # fmt: skip
 FACTOR_OF = select(*FACTOR.columns).where(_factors.member_id == MEMBER_ID)
 CODES_LEFT = select(func.count()).where(_codes.member_id == MEMBER_ID, _codes.used_at.is_(None))
+
+_keys = schema.passkeys.c
+KEY_OF_ID = select(*PASSKEY.columns).where(_keys.id == bindparam("key"))
+KEYS_OF = select(*PASSKEY.columns).where(_keys.member_id == MEMBER_ID).order_by(_keys.created_at, _keys.id)
 
 
 class ProofsReads(ViewsPart):
@@ -70,3 +74,12 @@ class ProofsReads(ViewsPart):
     def recovery_codes_left(self, member_id: str) -> int:
         """How many are not used."""
         return int(self._all(CODES_LEFT, member=member_id)[0][0])
+
+    def passkey(self, id: str) -> Passkey | None:
+        """One by its id."""
+        rows = self._all(KEY_OF_ID, key=id)
+        return PASSKEY.read(rows[0]) if rows else None
+
+    def passkeys(self, member_id: str) -> tuple[Passkey, ...]:
+        """A member's, oldest first."""
+        return tuple(PASSKEY.read(row) for row in self._all(KEYS_OF, member=member_id))

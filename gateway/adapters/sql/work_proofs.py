@@ -10,10 +10,10 @@ from gateway.adapters.sql import schema
 from gateway.adapters.sql.part import SITE, Part
 from gateway.adapters.sql.shapes import Shape, plain
 from gateway.adapters.sql.statements import insert_new, upsert
-from gateway.domain.proofs import Card, Proof, SecondFactor, Tries
+from gateway.domain.proofs import Card, Passkey, Proof, SecondFactor, Tries
 
-_tries, _cards, _factors, _codes = (
-    schema.tries.c, schema.cards.c, schema.second_factors.c, schema.recovery_codes.c,
+_tries, _cards, _factors, _codes, _keys = (
+    schema.tries.c, schema.cards.c, schema.second_factors.c, schema.recovery_codes.c, schema.passkeys.c,
 )  # fmt: skip
 _MEMBER: BindParameter[Any] = bindparam("member")
 _NOW: BindParameter[Any] = bindparam("now", type_=_cards.revoked_at.type)
@@ -21,6 +21,8 @@ _NOW: BindParameter[Any] = bindparam("now", type_=_cards.revoked_at.type)
 FACTOR: Shape[SecondFactor] = Shape(
     SecondFactor, {name: _factors[name] for name in ("member_id", "sealed", "confirmed_at", "last_step")}
 )
+_PASSKEY = ("id", "member_id", "public_key", "count", "label", "created_at", "last_used_at")
+PASSKEY: Shape[Passkey] = Shape(Passkey, {name: _keys[name] for name in _PASSKEY})
 TRIES: Shape[Tries] = Shape(Tries, {name: _tries[name] for name in ("failures", "locked_until")})
 
 PUT_PIN = upsert(schema.pins, ("member_id",))
@@ -53,6 +55,14 @@ USE_CODE = (
     .where(_codes.member_id == _MEMBER, _codes.digest == bindparam("the_digest"), _codes.used_at.is_(None))
     .values(used_at=_NOW)
 )
+
+ADD_PASSKEY = insert_new(schema.passkeys)
+NOTE_PASSKEY = (
+    update(schema.passkeys)
+    .where(_keys.id == bindparam("key"))
+    .values(count=bindparam("new_count", type_=_keys.count.type), last_used_at=_NOW)
+)
+FORGET_PASSKEY = delete(schema.passkeys).where(_keys.member_id == _MEMBER, _keys.id == bindparam("key"))
 
 
 class ProofsPart(Part):
@@ -108,3 +118,15 @@ class ProofsPart(Part):
     def use_recovery_code(self, member_id: str, digest: str, now: datetime) -> bool:
         """Use one up; False when it is none of theirs, or used."""
         return self._tx.run(USE_CODE, member=member_id, the_digest=digest, now=now) > 0
+
+    def add_passkey(self, passkey: Passkey) -> bool:
+        """Keep a new one; False when it is known already."""
+        return self._tx.run(ADD_PASSKEY, **plain(passkey)) > 0
+
+    def note_passkey(self, id: str, count: int, now: datetime) -> None:
+        """It was used."""
+        self._tx.run(NOTE_PASSKEY, key=id, new_count=count, now=now)
+
+    def forget_passkey(self, member_id: str, id: str) -> bool:
+        """Remove one of a member's; False when there is none such."""
+        return self._tx.run(FORGET_PASSKEY, member=member_id, key=id) > 0
