@@ -1,6 +1,7 @@
 """``/compte``: one's account, where one is signed in, and one's password."""
 
 from typing import Annotated
+from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, Response
@@ -10,12 +11,14 @@ from dashboard.accounts.viewer import Posted, SignedIn, Viewer, browser_of
 from dashboard.dependencies import Asked, Services, lab_of
 from dashboard.problems import SignInNeeded
 from dashboard.rendering import page
+from gateway.domain import agreements
 from gateway.domain.accounts import LONGEST_PASSWORD, SHORTEST_PASSWORD, may_replace_password
-from gateway.service import accounts
+from gateway.domain.layers import Policies
+from gateway.service import accounts, members
 
 router = APIRouter(prefix="/compte", include_in_schema=False)
 
-SAID = frozenset({"ended", "gone", "others_ended", "password_set", "pin_set"})
+SAID = frozenset({"charter_accepted", "charter_not", "ended", "gone", "others_ended", "password_set", "pin_set"})
 Secret = Annotated[str, Form(max_length=200)]
 
 
@@ -23,13 +26,28 @@ Secret = Annotated[str, Form(max_length=200)]
 def account(request: Request, services: Asked, viewer: SignedIn, said: str | None = None) -> HTMLResponse:
     """Who one is here, and what can be done about it."""
     views, now = services.store.views(), services.clock.now()
-    factor = views.second_factor(viewer.member_id)
+    factor, member = views.second_factor(viewer.member_id), views.member(viewer.member_id)
+    if member is None:
+        raise SignInNeeded
+    use = Policies.of(views.site_policies()).use
+    today = now.astimezone(ZoneInfo(lab_of(request).timezone)).date()
     return page(
-        request, "accounts/account.html", private=True, member=views.member(viewer.member_id),
+        request, "accounts/account.html", private=True, member=member,
+        charter=agreements.charter(use, member, today), guardian=agreements.guardian(use, member, today),
+        charter_version=use.charter_version,
         devices=len(views.browser_sessions(viewer.member_id, now)), has_password=views.password(viewer.member_id) is not None, has_pin=views.pin(viewer.member_id) is not None,
         keys=len(views.passkeys(viewer.member_id)), has_factor=bool(factor and factor.confirmed_at),
         said=said if said in SAID else None,
     )  # fmt: skip
+
+
+@router.post("/charte")
+def accept_charter(services: Asked, viewer: Posted, version: Annotated[int, Form(ge=1, le=10**6)]) -> Response:
+    """Agree to the charter, in the version that was on the page."""
+    done = services.transact(
+        lambda work, now: members.accept_charter(work, id=viewer.member_id, version=version, now=now)
+    )
+    return go("/compte", said="charter_accepted" if done else "charter_not")
 
 
 @router.get("/appareils")

@@ -6,7 +6,9 @@ from enum import StrEnum
 from typing import Any
 
 from devices.messages import HashedBadge
+from gateway.domain.agreements import Agreement, charter
 from gateway.domain.events import Event, EventKind
+from gateway.domain.layers import Policies
 from gateway.domain.merging import merged, one_place
 from gateway.domain.people import Member, Role
 from gateway.ports.store import Token, Work
@@ -55,6 +57,19 @@ def change_member(work: Work, *, id: str, changes: dict[str, Any], now: datetime
     told = {"active": changed.active} if changed.active != member.active else {}
     _log(work, EventKind.MEMBER_CHANGED, now, id, fields=sorted(changes), **told)
     return changed
+
+
+def accept_charter(work: Work, *, id: str, version: int, now: datetime) -> bool:
+    """A member accepts the charter in the version they were shown; False when it is not theirs to accept, or not now."""
+    member = work.member(id)
+    use = Policies.of(work.site_policies()).use
+    if member is None or version != use.charter_version:
+        return False
+    if charter(use, member, now.astimezone(work.zone()).date()) is not Agreement.MISSING:
+        return False
+    work.put_member(replace(member, charter_version=version))
+    _log(work, EventKind.MEMBER_CHANGED, now, id, fields=["charter_version"], by="member")
+    return True
 
 
 def merge_members(work: Work, *, keep: str, gone: str, now: datetime) -> Member | None:

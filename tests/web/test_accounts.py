@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from fastapi import Depends, FastAPI
@@ -11,6 +11,7 @@ from dashboard.accounts.viewer import MaybeViewer, Posted, SignedIn, needs_role
 from dashboard.app import create_app
 from dashboard.dependencies import digest_of
 from gateway.domain.accounts import SignedInBy
+from gateway.domain.layers import SaidPolicies
 from gateway.domain.people import Role
 from gateway.ports.errors import StoreUnavailable
 from gateway.service import accounts
@@ -403,3 +404,35 @@ def test_how_one_signed_in_is_in_the_log_without_a_secret(lab, enter, web):
     (event,) = lab.store.views().events(limit=5, cursor=None, kinds=("signed_in",)).rows
     assert event.event.member_id == lab.people["Léa"].id
     assert event.event.data == {"by": SignedInBy.DEMO, "device": ""}
+
+
+class TestAgreements:
+    @pytest.fixture(autouse=True)
+    def rules(self, lab):
+        with lab.store.begin() as work:
+            work.put_site_policies(SaidPolicies(use={"charter_version": 3, "guardian_consent_under": 16}))
+
+    def born(self, lab, day, **changes):
+        with lab.store.begin() as work:
+            work.put_member(replace(lab.people["Léa"], birth_date=day, **changes))
+
+    def test_one_agrees_to_the_charter_that_was_on_the_page(self, lab, enter, web):
+        self.born(lab, date(1990, 5, 1), charter_version=2)
+        page = enter("Léa")
+        assert "Il manque votre accord" in page.text
+        wish = {"form_token": form_token(page), "version": 2}
+        assert "Rien n’est noté." in web.post("/compte/charte", data=wish).text, "an old page"
+        done = web.post("/compte/charte", data=wish | {"version": 3})
+        assert "Votre accord à la charte est noté." in done.text
+        assert "Acceptée" in done.text
+        assert lab.store.views().member(lab.people["Léa"].id).charter_version == 3
+
+    def test_a_minor_cannot_before_a_parent_has(self, lab, enter, web):
+        self.born(lab, date(2013, 5, 1))
+        page = enter("Léa")
+        assert "L’accueil a la feuille à signer" in page.text
+        assert "/compte/charte" not in page.text
+        refused = web.post("/compte/charte", data={"form_token": form_token(page), "version": 3})
+        assert "Rien n’est noté." in refused.text
+        self.born(lab, date(2013, 5, 1), guardian_consent_at=lab.clock.now())
+        assert "J’ai lu la charte" in web.get("/compte").text

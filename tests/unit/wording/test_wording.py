@@ -15,6 +15,7 @@ from dashboard.watch.deeds import DEEDS, READY
 from dashboard.watch.machine import TOLD
 from devices.messages import Outcome, Tone
 from gateway.domain.accounts import PasswordFault, SignedInBy
+from gateway.domain.agreements import Agreement
 from gateway.domain.attention import Act, Trouble, Urgency
 from gateway.domain.floor import BoardKey, BoardState
 from gateway.domain.opening import ClosedBy
@@ -75,6 +76,7 @@ def keys():
     yield from (f"account.password.fault.{fault}" for fault in PasswordFault)
     yield from (f"account.said.{said}" for said in SAID)
     yield from (f"account.pin.fault.{fault}" for fault in PinFault)
+    yield from (f"account.{what}.{state}" for what in ("charter", "guardian") for state in Agreement)
     yield from (f"cards.refused.{given}" for given in Giving if given is not Giving.GIVEN)
     yield from (f"attention.{trouble}.{part}" for trouble in Trouble for part in ("title", "why"))
     yield from (f"attention.act.{act}" for act in Act)
