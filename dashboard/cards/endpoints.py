@@ -3,7 +3,7 @@
 import secrets
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from dashboard.accounts.cookie import form_token
@@ -13,14 +13,16 @@ from dashboard.dependencies import Asked, digest_of, words_of
 from dashboard.problems import Problem
 from dashboard.rendering import page
 from dashboard.staff.endpoints import Posted, role_of, secret_of
+from gateway.domain.people import Role
 from gateway.domain.proofs import CARD_LENGTH, CARD_LETTERS, PIN_DIGITS, in_groups, pin_fault
-from gateway.domain.roles import May, may
-from gateway.service import proofs
+from gateway.domain.roles import May, may, may_give
+from gateway.service import accounts, proofs
 from gateway.service.accounts import Giving
 
 router = APIRouter(prefix="/equipe/cartes", include_in_schema=False)
 
 LISTED = 50
+SAID = frozenset({"revoked", "none", "role"})
 
 
 @router.get("")
@@ -34,11 +36,39 @@ def every(
         return RedirectResponse("/equipe", status_code=303)
     views = services.store.views()
     found = views.members(limit=LISTED, cursor=None, search=search).rows
-    cards = views.cards([member.id for member in found])
+    ids, giver = [member.id for member in found], role_of(request)
+    cards, roles = views.cards(ids), views.roles(ids)
     return page(
-        request, "cards/list.html", private=True, people=found, cards=cards, search=search,
-        administers=may(role_of(request), May.ADMINISTER), form_token=form_token(secret), said=said if said in ("revoked", "none") else None, listed=LISTED,
+        request, "cards/list.html", private=True, people=found, cards=cards, search=search, roles=roles,
+        to_give={each: roles_to_give(giver, role) for each, role in roles.items()},
+        administers=may(giver, May.ADMINISTER), form_token=form_token(secret), said=said if said in SAID else None, listed=LISTED,
     )  # fmt: skip
+
+
+def roles_to_give(giver: Role | None, old: Role) -> tuple[Role, ...]:
+    """What somebody of this role may turn a member into."""
+    return tuple(role for role in Role if giver is not None and role is not old and may_give(giver, old, role))
+
+
+@router.post("/{member}/role", dependencies=[Posted])
+def give_role(
+    request: Request, services: Asked, member: str, role: Annotated[str, Form(max_length=20)] = ""
+) -> Response:  # fmt: skip
+    """Make a member something else here."""
+    giver = role_of(request)
+    if giver is None or role not in set(Role):
+        raise Problem("forbidden")
+    given = services.transact(
+        lambda work, now: accounts.give_role(work, member_id=member, role=Role(role), giver=giver, now=now)
+    )
+    if given is not Giving.GIVEN:
+        raise _not_given(request, given)
+    return go("/equipe/cartes", said="role")
+
+
+def _not_given(request: Request, given: Giving) -> Problem:
+    missing = given is Giving.NO_SUCH_MEMBER
+    return Problem("not_found" if missing else "forbidden", detail=words_of(request)(f"cards.refused.{given}"))
 
 
 @router.post("/{member}", dependencies=[Posted])
@@ -55,8 +85,7 @@ def make(request: Request, services: Asked, member: str) -> HTMLResponse:
         )
     )
     if given is not Giving.GIVEN:
-        missing = given is Giving.NO_SUCH_MEMBER
-        raise Problem("not_found" if missing else "forbidden", detail=words_of(request)(f"cards.refused.{given}"))
+        raise _not_given(request, given)
     root = services.address or str(request.base_url).rstrip("/")
     return page(
         request, "cards/card.html", private=True, person=person, letters=in_groups(letters), pin=f"{pin[:3]} {pin[3:]}",

@@ -1,5 +1,6 @@
 """Reads about accounts."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -36,6 +37,9 @@ class AccountsViews(Protocol):
 
     def password(self, member_id: str) -> str | None:
         """What is kept of a member's password."""
+
+    def roles(self, member_ids: Iterable[str]) -> dict[str, Role]:
+        """What each of these members is at this site."""
 
     def role(self, member_id: str) -> Role | None:
         """What a member is at this site."""

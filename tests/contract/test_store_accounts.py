@@ -95,6 +95,8 @@ def test_a_role_is_kept_when_the_member_is_changed_and_is_nobody_s_who_is_not_he
         assert work.role(stored_lab.ada.id) is Role.MANAGER
         assert work.role("nobody") is None
     assert store.views().role(stored_lab.ada.id) is Role.MANAGER
+    both = {stored_lab.ada.id: Role.MANAGER, stored_lab.bob.id: Role.MEMBER}
+    assert store.views().roles([*both, "nobody"]) == both
 
 
 def test_members_are_found_by_address_whatever_its_capitals_and_only_active_ones(store, stored_lab):

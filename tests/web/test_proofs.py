@@ -7,7 +7,7 @@ import pytest
 
 from gateway.domain.people import Role
 from gateway.domain.proofs import PAUSES
-from tests.web.lab import MANAGER, PASSWORDS, hash_badge
+from tests.web.lab import MANAGER, PASSWORDS, TOKENS, hash_badge
 
 PASSWORD = "cheval agrafe pile orange"
 LIMITED = "Trop d’essais"
@@ -136,6 +136,27 @@ class TestCard:
         web.cookies.clear()
         assert self.enter(web, number, pin).status_code == 403
         assert "Bonjour Léa" in self.enter(web, number, "482917").text
+
+
+class TestRoles:
+    def give(self, lab, web, who, role, by="manager"):
+        web.post("/equipe/entrer", data={"token": TOKENS[by]})
+        token = form_token(web.get("/equipe/cartes"))
+        return web.post(f"/equipe/cartes/{lab.people[who].id}/role", data={"form_token": token, "role": role})
+
+    def test_a_manager_makes_trainers_and_an_administrator_makes_managers(self, lab, web):
+        assert "Le rôle est changé." in self.give(lab, web, "Léa", "trainer").text
+        assert lab.store.views().role(lab.people["Léa"].id) is Role.TRAINER
+        refused = self.give(lab, web, "Léa", "manager")
+        assert refused.status_code == 403
+        assert "Seule une personne qui administre" in refused.text
+        assert "Le rôle est changé." in self.give(lab, web, "Léa", "manager", by="administrator").text
+        assert self.give(lab, web, "Léa", "member").status_code == 403, "nor unmakes one"
+
+    @pytest.mark.parametrize("role", ["", "king", "kiosk"])
+    def test_nobody_becomes_what_no_person_is(self, lab, web, role):
+        assert self.give(lab, web, "Léa", role, by="administrator").status_code == 403
+        assert lab.store.views().role(lab.people["Léa"].id) is Role.MEMBER
 
 
 class TestSecondFactor:

@@ -1,5 +1,6 @@
 """Reads about accounts."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from sqlalchemy import bindparam, func, select, true
@@ -7,6 +8,8 @@ from sqlalchemy import bindparam, func, select, true
 from gateway.adapters.sql import schema
 from gateway.adapters.sql.part import SITE
 from gateway.adapters.sql.shapes import MEMBER
+from gateway.adapters.sql.statements import one_of
+from gateway.adapters.sql.types import Words
 from gateway.adapters.sql.views_part import ViewsPart
 from gateway.adapters.sql.work_accounts import BROWSER, LINK, LIVE_LINK, MEMBER_ID, ROLE_OF, moment
 from gateway.domain.accounts import BrowserSession, SignInLink
@@ -38,6 +41,10 @@ MEMBERS_AT = (
 )
 PASSWORD = select(schema.passwords.c.kept).where(schema.passwords.c.member_id == MEMBER_ID)
 
+ROLES = select(_joined.member_id, _joined.role).where(
+    _joined.site_id == SITE, one_of(_joined.member_id, bindparam("members", type_=Words()))
+)
+
 
 class AccountsReads(ViewsPart):
     """Who is signed in, and where."""
@@ -68,6 +75,10 @@ class AccountsReads(ViewsPart):
         """What is kept of a member's password."""
         rows = self._all(PASSWORD, member=member_id)
         return str(rows[0][0]) if rows else None
+
+    def roles(self, member_ids: Iterable[str]) -> dict[str, Role]:
+        """What each of these members is at this site."""
+        return {row[0]: Role(row[1]) for row in self._all(ROLES, members=sorted(set(member_ids)))}
 
     def role(self, member_id: str) -> Role | None:
         """What a member is at this site."""
