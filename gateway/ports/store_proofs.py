@@ -51,3 +51,6 @@ class ProofsWork(Protocol):
 
     def forget_passkey(self, member_id: str, id: str) -> bool:
         """Remove one of a member's; False when there is none such."""
+
+    def forget_proofs(self, member_id: str) -> None:
+        """Everything by which this member could sign in, and wherever they are signed in."""

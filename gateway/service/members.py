@@ -81,6 +81,8 @@ def merge_members(work: Work, *, keep: str, gone: str, now: datetime) -> Member 
         roll = work.roll(workshop)
         if roll is not None:
             work.save_roll(*one_place(roll, keep, gone))
+    # What opens one account must not open another: the record that stays may be an administrator's.
+    work.forget_proofs(gone)
     work.move_member(keep, gone)
     member = merged(stays, goes)
     work.put_member(member)

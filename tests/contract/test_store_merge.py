@@ -6,9 +6,12 @@ from datetime import timedelta
 import pytest
 
 from gateway.adapters.sql.work_merge import pointers
+from gateway.domain.accounts import BrowserSession, SignedInBy
 from gateway.domain.events import EventKind
 from gateway.domain.notices import EMAIL, Contact, Notice, NoticeState
+from gateway.domain.people import Role
 from gateway.domain.presence import Here
+from gateway.domain.proofs import Card, Passkey, Proof, SecondFactor
 from gateway.domain.qualifications import Qualification
 from gateway.domain.timespan import Span
 from gateway.domain.workshops import Place, PlaceState, Roll, Workshop, WorkshopKind
@@ -201,3 +204,28 @@ def test_the_log_is_read_for_one_person_whether_they_did_it_or_it_is_about_them(
     rest, _ = found(lab.bob.id, limit=2, cursor=cursor)
     assert len(first) == 2
     assert rest == [(lab.ada.id, lab.bob.id)]
+
+
+def test_nothing_that_opened_the_one_that_goes_opens_the_one_that_stays(twins):
+    bob, views = twins.bob.id, twins.store.views()
+    with twins.store.begin() as work:
+        work.set_role(twins.ada.id, Role.ADMINISTRATOR)
+        work.set_password(bob, "kept", NOW)
+        work.set_pin(bob, "kept", NOW)
+        work.add_card(Card(id="c", member_id=bob, digest="card", made_at=NOW))
+        work.add_passkey(Passkey(id="k", member_id=bob, public_key="p", count=0, label="", created_at=NOW))
+        work.put_second_factor(SecondFactor(member_id=bob, sealed="s"))
+        work.put_recovery_codes(bob, ["r"])
+        work.tries(bob, Proof.PIN)
+        work.add_browser_session(
+            BrowserSession(
+                id="s", member_id=bob, digest="cookie", by=SignedInBy.CARD, second_factor=True, device="",
+                created_at=NOW, last_seen_at=NOW, expires_at=NOW + HOUR,
+            )
+        )  # fmt: skip
+    merge(twins)
+    ada = twins.ada.id
+    assert views.role(ada) is Role.ADMINISTRATOR
+    assert (views.signed_in("cookie", NOW), views.card_holder("card"), views.passkey("k")) == (None, None, None)
+    assert (views.password(ada), views.pin(ada), views.second_factor(ada)) == (None, None, None)
+    assert views.recovery_codes_left(ada) == 0

@@ -64,6 +64,14 @@ NOTE_PASSKEY = (
 )
 FORGET_PASSKEY = delete(schema.passkeys).where(_keys.member_id == _MEMBER, _keys.id == bindparam("key"))
 
+FORGET_PROOFS = tuple(
+    delete(table).where(table.c.member_id == _MEMBER)
+    for table in (
+        schema.browser_sessions, schema.passwords, schema.pins, schema.tries, schema.cards, schema.second_factors,
+        schema.recovery_codes, schema.passkeys,
+    )
+)  # fmt: skip
+
 
 class ProofsPart(Part):
     """Proofs."""
@@ -130,3 +138,8 @@ class ProofsPart(Part):
     def forget_passkey(self, member_id: str, id: str) -> bool:
         """Remove one of a member's; False when there is none such."""
         return self._tx.run(FORGET_PASSKEY, member=member_id, key=id) > 0
+
+    def forget_proofs(self, member_id: str) -> None:
+        """Everything by which this member could sign in, and wherever they are signed in."""
+        for statement in FORGET_PROOFS:
+            self._tx.run(statement, member=member_id)
