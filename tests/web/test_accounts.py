@@ -339,15 +339,16 @@ class TestRoles:
         enter("Léa")
         assert "Collez" in web.get("/equipe").text or "collez" in web.get("/equipe").text
         page = enter("Karim", Role.MANAGER)
-        assert "côté équipe" in page.text
-        out = web.post("/equipe/ressources/laser/hors-service", data={"form_token": form_token(page), "reason": "Sale"})
-        assert "C’est fait." in out.text
-        web.post("/equipe/sortir", data={"form_token": form_token(page)})
+        assert "L’atelier en ce moment" in page.text
+        token = form_token(web.get("/equipe/cartes"))
+        done = web.post(f"/equipe/cartes/{lab.people['Léa'].id}/perdue", data={"form_token": token})
+        assert "Il n’y avait plus de carte." in done.text
+        web.post("/equipe/sortir", data={"form_token": token})
         assert "Se connecter" in web.get("/").text
 
     def test_the_token_still_opens_it(self, enter, web):
         enter("Léa")
-        assert "côté équipe" in web.post("/equipe/entrer", data={"token": MANAGER}).text
+        assert "L’atelier en ce moment" in web.post("/equipe/entrer", data={"token": MANAGER}).text
 
     def test_a_changed_role_is_so_at_once_everywhere(self, lab, enter, web):
         enter("Karim", Role.MANAGER)
@@ -356,7 +357,7 @@ class TestRoles:
                 work, member_id=lab.people["Karim"].id, role=Role.MEMBER, giver=Role.ADMINISTRATOR, now=now
             )
         )
-        assert "côté équipe" not in web.get("/equipe").text
+        assert "L’atelier en ce moment" not in web.get("/equipe").text
 
     def test_a_page_asks_who_looks_and_a_program_is_told_that_somebody_must(self, lab, enter, web):
         app: FastAPI = web.app

@@ -8,9 +8,9 @@ from playwright.sync_api import sync_playwright
 from gateway.domain.layers import SaidPolicies
 from gateway.domain.people import Role
 from tests.web.axe import check_with_axe
+from tests.web.browser import FLAGS, SIZES
 from tests.web.lab import TestLab
 from tests.web.server import served
-from tests.web.test_browser import FLAGS, SIZES
 
 CHROMIUM = shutil.which("chromium")
 pytestmark = [pytest.mark.browser, pytest.mark.skipif(CHROMIUM is None, reason="no chromium on the PATH")]

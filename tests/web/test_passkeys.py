@@ -9,8 +9,8 @@ from playwright.sync_api import expect, sync_playwright
 
 from dashboard.accounts import keys
 from gateway.domain.people import Role
+from tests.web.browser import FLAGS
 from tests.web.server import served
-from tests.web.test_browser import FLAGS
 
 CHROMIUM = shutil.which("chromium")
 expect.set_options(timeout=20_000)
@@ -48,7 +48,7 @@ def test_a_manager_adds_one_and_signs_in_by_it_alone_until_it_is_removed(lab, pa
     page.goto("/compte/entrer?vers=/equipe")
     page.get_by_role("button", name="Utiliser ma clé").click()
     expect(page).to_have_url(re.compile("/equipe$"))
-    expect(page.get_by_role("heading", level=1)).to_contain_text("côté équipe")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("L’atelier en ce moment")
     page.goto("/compte/cles")
     page.get_by_role("button", name="Retirer").click()
     expect(page.get_by_text("Cette clé n’ouvre plus rien ici.")).to_be_visible()

@@ -180,14 +180,14 @@ class TestSecondFactor:
         page = by_password("Karim", Role.MANAGER)
         assert "Vous gérez le lieu" in page.text
         for path in ("/equipe", "/compte", "/equipe/cartes"):
-            assert "côté équipe" not in web.get(path).text
+            assert "L’atelier en ce moment" not in web.get(path).text
             assert "Bonjour" not in web.get(path).text
         assert "Se connecter" in web.get("/").text
         before = web.cookies["etabli"]
         shown = self.prove(web, page, self.phone(page).at(lab.clock.now()))
         assert "Vos codes de secours" in shown.text
         assert web.cookies["etabli"] != before, "whoever knew the cookie of half a sign-in has nothing"
-        assert "côté équipe" in web.get("/equipe").text
+        assert "L’atelier en ce moment" in web.get("/equipe").text
 
     def test_then_it_is_asked_for_each_time_and_a_code_works_once(self, lab, web, by_password):
         phone, _ = self.enrolled(lab, web, by_password)
