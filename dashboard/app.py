@@ -10,6 +10,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.staticfiles import StaticFiles
 
 from dashboard import admin, health, idempotency, problems
+from dashboard.about import endpoints as about
 from dashboard.accounts import routes as accounts
 from dashboard.accounts.same_origin import SameOrigin
 from dashboard.accounts.throttle import Throttle
@@ -58,7 +59,7 @@ def create_app(services: Services) -> FastAPI:
     pages = (
         floor.router, kiosk.router, staff.router, workshops.router, planning.router, calendar.router, accounts.router,
         watch.router, booking.router, sentence.router, member.router, own.router, messages.router,
-        programme.router, offline.router, health.router, design.router, *admin.routers(),
+        programme.router, offline.router, health.router, design.router, about.router, *admin.routers(),
     )  # fmt: skip
     for router in (*pages, api):
         app.include_router(router)

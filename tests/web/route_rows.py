@@ -2,6 +2,7 @@
 
 ANYBODY = """
 GET /
+GET /accessibilite
 GET /api/v1/groups
 GET /api/v1/openapi.json
 GET /ateliers

@@ -5,9 +5,11 @@ from playwright.sync_api import expect
 
 from gateway.domain.people import Role
 from tests.web.booked import HOUR, booked, door, planned
+from tests.web.browser import MARKS, SIZES, check
 from tests.web.lab import TestLab
 from tests.web.server import served
-from tests.web.test_browser import SIZES, check, chromium, open_page, pytestmark  # noqa: F401 - fixtures
+
+pytestmark = MARKS
 
 MORNING = "/reservation?machine=laser&debut=20261125T0800Z&minutes=90"
 TAKEN = "/reservation?machine=laser&debut=20261124T1300Z&minutes=90"
@@ -31,7 +33,7 @@ def place():
 
 
 @pytest.fixture
-def go(place, open_page):  # noqa: F811 - the fixture
+def go(place, open_page):
     """A page of somebody who is signed in."""
 
     def go(path, who="Léa", **how):

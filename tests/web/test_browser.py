@@ -38,10 +38,10 @@ def floor():
     lab.close()
 
 
-@pytest.mark.parametrize("path", ["/", "/r/fraiseuse", "/r/soudure", "/design", *TEAM])
+@pytest.mark.parametrize("path", ["/", "/r/fraiseuse", "/r/soudure", "/design", "/accessibilite", *TEAM])
 def test_pages_have_no_fault_that_axe_can_find(floor, open_page, path):
     page = open_page(floor[1] + path, staff=path in TEAM)
-    if path not in ("/design", *TEAM[1:]):
+    if path not in ("/design", "/accessibilite", *TEAM[1:]):
         expect(page.locator("#link.is-live")).to_be_visible()
     for _ in each_look(page):
         check(page)

@@ -6,15 +6,17 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.web.booked import HOUR, booked, door
+from tests.web.browser import MARKS
 from tests.web.server import served
-from tests.web.test_browser import chromium, open_page, pytestmark  # noqa: F401 - fixtures
+
+pytestmark = MARKS
 
 KEPT = "caches.open('etabli-pages').then(c => c.keys()).then(all => all.map(r => new URL(r.url).pathname).sort())"
 READY = "navigator.serviceWorker.ready.then(() => navigator.serviceWorker.controller !== null)"
 
 
 @pytest.fixture
-def telephone(lab, open_page):  # noqa: F811 - the fixture
+def telephone(lab, open_page):
     """Léa's, with one booking, on a server that can be stopped."""
     booked(lab)
     lab.reserve("laser", "Léa", lab.clock.now() + 28 * HOUR, lab.clock.now() + 30 * HOUR)
