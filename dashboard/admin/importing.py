@@ -12,10 +12,11 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import HTMLResponse, Response
 from starlette.datastructures import UploadFile
 
+from dashboard.accounts.above import refuse_above
 from dashboard.admin.common import FormToken, Told, admin_page, go, zone_of
 from dashboard.admin.members_views import HEADINGS, day_of, full_name
 from dashboard.dependencies import Asked, words_of
-from dashboard.staff.endpoints import Posted
+from dashboard.staff.endpoints import Posted, role_of
 from gateway.domain.members_file import MOST_BYTES, Fault, FileFault, read_day
 from gateway.domain.members_plan import Addition, Change, Ends, Value
 from gateway.domain.spreadsheet import written
@@ -115,6 +116,7 @@ def write(request: Request, services: Asked, told: Told) -> Response:
     found = preview(services.store.views(), unpacked(told.get("liste", "")), zone=zone_of(request), ends=ends_in(told))
     if isinstance(found, FileFault):
         return go("/equipe/membres/importer")
+    refuse_above(request, role_of(request), {each.member.id: each.differences for each in found.plan.changed})
     apply(services.transact, services.ids, found.plan)
     plan = found.plan
     return go(

@@ -6,12 +6,13 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import HTMLResponse, Response, StreamingResponse
 
+from dashboard.accounts.above import refuse_above
 from dashboard.admin.common import ROWS, Cursor, FormToken, Said, Told, admin_page, further, go, zone_of
 from dashboard.admin.members_forms import Typed, changes, of_member, read_member
 from dashboard.admin.members_views import LOOKS, RIGHT_LOOKS, card, exported, full_name, row_of
 from dashboard.dependencies import Asked, Services, words_of
 from dashboard.problems import Problem
-from dashboard.staff.endpoints import Posted
+from dashboard.staff.endpoints import Posted, role_of
 from gateway.domain.people import Member, MemberState
 from gateway.domain.spreadsheet import written
 from gateway.service import members as service
@@ -109,23 +110,26 @@ def change(request: Request, services: Asked, token: FormToken, id: str, told: T
         return _one(request, services, token, member, typed)
     different = changes(member, typed.values)
     if different:
+        refuse_above(request, role_of(request), {id: different})
         services.transact(lambda work, now: service.change_member(work, id=id, changes=different, now=now))
     return go(f"/equipe/membres/{id}", dit="changed")
 
 
 @router.post("/{id}/suspendre", dependencies=[Posted])
-def suspend(services: Asked, id: str, reason: Reason = "") -> Response:
+def suspend(request: Request, services: Asked, id: str, reason: Reason = "") -> Response:
     """No machine opens for them any more; they are told to come to the desk."""
     existing(services, id)
+    refuse_above(request, role_of(request), {id: ("active",)})
     told = {"active": False, "suspended_reason": " ".join(reason.split()) or None}
     services.transact(lambda work, now: service.change_member(work, id=id, changes=told, now=now))
     return go(f"/equipe/membres/{id}", dit="suspended")
 
 
 @router.post("/{id}/retablir", dependencies=[Posted])
-def reinstate(services: Asked, id: str) -> Response:
+def reinstate(request: Request, services: Asked, id: str) -> Response:
     """As before the suspension."""
     existing(services, id)
+    refuse_above(request, role_of(request), {id: ("active",)})
     services.transact(lambda work, now: service.change_member(work, id=id, changes={"active": True}, now=now))
     return go(f"/equipe/membres/{id}", dit="back")
 

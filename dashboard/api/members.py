@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import Field, StringConstraints, model_validator
 
+from dashboard.accounts.above import refuse_above
 from dashboard.api.common import (
     Caller,
     Cursor,
@@ -171,8 +172,9 @@ def add(services: Asked, staff: Staff, wish: NewMember) -> MemberShape:
 
 
 @router.patch("/{id}", operation_id="changeMember", responses=problems(400, 403, 404))
-def change(services: Asked, staff: Staff, id: IdInPath, wish: MemberChanges) -> MemberShape:
-    """Change what is named of a member."""
+def change(request: Request, services: Asked, staff: Staff, id: IdInPath, wish: MemberChanges) -> MemberShape:
+    """Change what is named of a member; the address and standing of somebody above you are not yours to change."""
+    refuse_above(request, staff.role, {id: wish.told()})
     member = services.transact(lambda work, now: service.change_member(work, id=id, changes=wish.told(), now=now))
     if member is None:
         raise Problem("not_found")

@@ -2,11 +2,12 @@
 
 import csv
 import io
+import re
 
 import pytest
 
 from gateway.domain.events import EventKind
-from gateway.domain.people import Member
+from gateway.domain.people import Member, Role
 from gateway.domain.refusals import Code, refuse
 from gateway.domain.spreadsheet import FORMULA
 from gateway.service.members import end_loans
@@ -121,6 +122,22 @@ def test_a_member_is_suspended_with_a_reason_and_reinstated(lab, staff, lea):
     answer = send(staff, lea, f"{lea}/retablir")
     assert "Le membre est rétabli." in answer.text
     assert lab.store.views().member(lab.people["Léa"].id).suspended_reason is None
+
+
+def test_nobody_changes_how_somebody_above_them_is_reached(lab, staff, lea, web, bearer):
+    member = lab.people["Léa"]
+    with lab.store.begin() as work:
+        work.set_role(member.id, Role.ADMINISTRATOR)
+    before = lab.store.views().member(member.id)
+    page = staff.get(lea)
+    card = dict(re.findall(r'name="(\w+)"[^>]*value="([^"]*)"', page.text)) | {"email": "mine@example.org"}
+    assert "Seule une personne qui administre le lieu" in send(staff, lea, **card).text
+    assert "Seule une personne qui administre le lieu" in send(staff, lea, f"{lea}/suspendre", reason="x").text
+    answer = web.patch(f"/api/v1/members/{member.id}", json={"email": "mine@example.org"}, headers=bearer("manager"))
+    assert answer.status_code == 403
+    assert lab.store.views().member(member.id) == before
+    answer = web.patch(f"/api/v1/members/{member.id}", json={"first_name": "Léo"}, headers=bearer("manager"))
+    assert answer.status_code == 200, "what reaches nobody may be put right"
 
 
 def test_two_records_are_compared_then_merged(lab, staff, lea):
