@@ -29,11 +29,12 @@ PAGES: dict[Role | None, tuple[str, ...]] = {
     None: ("/", f"/r/{MACHINE}", "/design", "/compte/entrer", "/reserver", f"/reserver/{MACHINE}", "/ateliers"),
     Role.MEMBER: ("/moi", "/moi/reservations", "/moi/messages", "/compte"),
     Role.MANAGER: (
-        "/equipe", "/equipe/ateliers",
+        "/equipe", "/equipe/ateliers", "/equipe/membres", "/equipe/membres?q=nom+99", f"/equipe/machines/{MACHINE}",
+        "/equipe/planning", "/equipe/journal", "/equipe/appareils",
 
     ),
 }  # fmt: skip
-FIRST = ("/", "/reserver", f"/kiosk/{MACHINE}")
+FIRST = ("/", "/reserver", "/kiosk/machine-1")
 """The pages that people open first: the board, booking, the kiosk."""
 SLOW = Toxics(latency_s=0.4, bytes_per_s=8000, loss=0.05)
 """64 kbit/s, 800 ms there and back, one packet in twenty sent again."""
@@ -111,7 +112,7 @@ def _in_a_browser(chromium: str, running: Running, cookie: str) -> list[Figure]:
     with sync_playwright() as play:
         browser = play.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
         try:
-            weights = {page: _weight(browser, running.port, page) for page in FIRST}
+            weights = {page: _weight(browser, running, page) for page in FIRST}
             heaviest = max(weights, key=lambda page: weights[page])
             with ToxicProxy(target=running.port, toxics=SLOW) as link:
                 patience = middle([_book(browser, link.port, cookie) for _ in range(3)])
@@ -140,15 +141,17 @@ def _context(browser: Any) -> Iterator[Any]:
         context.close()
 
 
-def _weight(browser: Any, port: int, page: str) -> float:
-    """Bytes that the page and all it asks for weigh on the wire."""
+def _weight(browser: Any, running: Running, page: str) -> float:
+    """Bytes that the page and all it asks for weigh on the wire, the font that comes afterwards too."""
     with _context(browser) as context:
+        kiosk = {"name": "etabli_kiosk", "value": running.kiosk, "domain": "127.0.0.1", "path": "/"}
+        context.add_cookies([kiosk])
         tab = context.new_page()
         wire, total = context.new_cdp_session(tab), []
         wire.send("Network.enable")
         wire.on("Network.loadingFinished", lambda told: total.append(told["encodedDataLength"]))
-        tab.goto(f"http://127.0.0.1:{port}{page}", wait_until="load")
-        tab.wait_for_timeout(500)
+        tab.goto(f"http://127.0.0.1:{running.port}{page}", wait_until="load")
+        tab.wait_for_timeout(4000)
         return sum(total)
 
 

@@ -19,11 +19,12 @@ WAIT_S = 30.0
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """Where it listens, its process, and a manager's token."""
+    """Where it listens, its process, a manager's token, and that of the kiosk of ``machine-1``."""
 
     port: int
     pid: int
     token: str
+    kiosk: str
 
     def post(self, path: str, body: dict[str, object]) -> None:
         """A write through the API."""
@@ -83,11 +84,15 @@ def run(folder: Path) -> Iterator[Running]:
         process = subprocess.Popen([*etabli, "run"], env=environment, stdout=log, stderr=log)
     try:
         wait_ready(port)
-        made = subprocess.run(
-            [*etabli, "token", "create", "--role", "manager", "--label", "bench", "--json"],
-            env=environment, capture_output=True, text=True, check=True, timeout=WAIT_S,
-        )  # fmt: skip
-        yield Running(port, process.pid, json.loads(made.stdout)["token"])
+
+        def token(*of: str) -> str:
+            made = subprocess.run(
+                [*etabli, "token", "create", "--label", "bench", "--json", "--role", *of],
+                env=environment, capture_output=True, text=True, check=True, timeout=WAIT_S,
+            )  # fmt: skip
+            return str(json.loads(made.stdout)["token"])
+
+        yield Running(port, process.pid, token("manager"), token("kiosk", "--resource", "machine-1"))
     finally:
         process.terminate()
         process.wait(timeout=10)
