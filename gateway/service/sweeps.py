@@ -22,6 +22,7 @@ from gateway.service.uses import Outcome, advance, log, power_orders, running_se
 from gateway.service.ways import end_classes_over, tell_who_is_held_up
 
 EVERY_S = 2.0
+STOPS_WITHIN_S = 0.25
 HEARD_EVERY_S = 20.0
 REMIND_EVERY_S = 3600.0
 QUIET_S = 120.0
@@ -59,10 +60,17 @@ class Sweeper:
         self._away = False
 
     def run(self, stop: threading.Event) -> None:
-        """Sweep at once, then every two seconds until ``stop``."""
-        self.sweep()
-        while not stop.wait(self._every_s):
+        """Sweep at once, then every two seconds, and whenever a page has changed a session, until ``stop``."""
+        while not stop.is_set():
             self.sweep()
+            self._rest(stop)
+
+    def _rest(self, stop: threading.Event) -> None:
+        until = self._clock.monotonic() + self._every_s
+        while not stop.is_set() and (left := until - self._clock.monotonic()) > 0:
+            if self._deliver.looked_for.wait(min(left, STOPS_WITHIN_S)):
+                self._deliver.looked_for.clear()
+                return
 
     def sweep(self) -> None:
         """Look once."""

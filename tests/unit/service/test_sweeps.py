@@ -1,10 +1,15 @@
 """What time alone makes true."""
 
+import threading
+
 from devices.messages import DeviceConnected, JobStarted, PowerReported
 from gateway.domain.resources import Presence
-from gateway.domain.sessions import State
+from gateway.domain.sessions import State, Way
 from gateway.service.sweeps import QUIET_S, Sweeper
+from gateway.service.transact import Transact
+from gateway.service.ways import Opening, open_session
 from tests.fakes.service_lab import ServiceLab
+from tests.fixtures_broker import wait_until
 
 
 def in_use(lab: ServiceLab) -> None:
@@ -132,3 +137,23 @@ def test_a_machine_that_lost_its_power_and_never_comes_back_holds_nobodys_sessio
     lab.later(lab.laser.forgotten_s + 1)
     lab.sweeper.sweep()
     assert reasons(lab) == ["power_lost"]
+
+
+def test_a_session_that_a_page_begins_has_its_power_at_once(lab: ServiceLab) -> None:
+    """Not at the next of the rounds, which here are an hour apart."""
+    clock, stop = lab.clock, threading.Event()
+    wish = Opening(way=Way.OVERRIDE, resource="laser-1", operator_id=lab.ada, by=lab.ada, reason="trial")
+    sweeper = Sweeper(
+        store=lab.store, clock=clock, ids=lab.ids, deliver=lab.deliver, heard=lambda: lab.consumer.heard, every_s=3600
+    )
+    round_ = threading.Thread(target=sweeper.run, args=(stop,))
+    round_.start()
+    try:
+        wait_until(lambda: sweeper._alarms is not None)
+        Transact(store=lab.store, clock=clock, deliver=lab.deliver)(
+            lambda work, now: open_session(work, wish, id=lab.ids.new(), now=now)
+        )
+        wait_until(lambda: lab.power() == [True])
+    finally:
+        stop.set()
+        round_.join()
