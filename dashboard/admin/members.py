@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import HTMLResponse, Response, StreamingResponse
 
-from dashboard.accounts.above import refuse_above
+from dashboard.accounts.above import REACH, refuse_above
 from dashboard.admin.common import ROWS, Cursor, FormToken, Said, Told, admin_page, further, go, zone_of
 from dashboard.admin.members_forms import Typed, changes, of_member, read_member
 from dashboard.admin.members_views import LOOKS, RIGHT_LOOKS, card, exported, full_name, row_of
@@ -152,7 +152,8 @@ def choose_other(
 
 
 @router.post("/{id}/fusionner", dependencies=[Posted])
-def merge(services: Asked, id: str, autre: Annotated[str, Form(max_length=64)]) -> Response:
+def merge(request: Request, services: Asked, id: str, autre: Annotated[str, Form(max_length=64)]) -> Response:
     """Two records of one person become one."""
+    refuse_above(request, role_of(request), {id: REACH, autre: REACH})
     merged = services.transact(lambda work, now: service.merge_members(work, keep=id, gone=autre, now=now))
     return go(f"/equipe/membres/{id}", dit="merged" if merged else "gone")

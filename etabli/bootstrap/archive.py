@@ -45,6 +45,13 @@ def back_up(folder: DataFolder, file: Path, *, configuration: Path, site: str, n
                 f"there is no database in {folder.path}: nothing to back up",
             )
         )
+    if file.resolve().is_relative_to(folder.path.resolve()):
+        raise BadConfiguration(
+            Sentence(
+                f"{file} est dans le dossier à sauvegarder : chaque sauvegarde contiendrait les précédentes ; écrivez-la ailleurs",
+                f"{file} is inside the folder to back up: each backup would hold those before it; write it elsewhere",
+            )
+        )
     part = file.with_name(file.name + ".part")
     try:
         with tempfile.TemporaryDirectory(dir=file.parent, prefix=".etabli-backup-") as scratch:
@@ -52,10 +59,11 @@ def back_up(folder: DataFolder, file: Path, *, configuration: Path, site: str, n
         read(part)
         part.replace(file)
     except (OSError, StoreUnavailable) as error:
-        part.unlink(missing_ok=True)
         raise BadConfiguration(
             Sentence(f"{file} n'a pas pu être écrit : {error}", f"{file} could not be written: {error}")
         ) from None
+    finally:
+        part.unlink(missing_ok=True)
     return backup
 
 

@@ -23,10 +23,12 @@ class _Bucket:
 
 
 class Floodgate:
-    """Counts what each device sends. Not thread-safe: one thread hears."""
+    """Counts what each device sends. One thread hears; any may ask who is :attr:`apart`."""
 
     def __init__(self) -> None:
         self._buckets: OrderedDict[str, _Bucket] = OrderedDict()
+        self.apart: frozenset[str] = frozenset()
+        """The devices that are not listened to now; replaced as a whole, so that it can be read while others are counted."""
 
     def admits(self, device: str, now_s: float) -> bool:
         """Whether to take one more message of this device at ``now_s`` (a monotonic clock's seconds)."""
@@ -34,7 +36,8 @@ class Floodgate:
         if bucket is None:
             bucket = self._buckets[device] = _Bucket(left=BURST, at=now_s)
             if len(self._buckets) > MOST_NAMES:
-                self._buckets.popitem(last=False)
+                gone, _ = self._buckets.popitem(last=False)
+                self.apart -= {gone}
         self._buckets.move_to_end(device)
         bucket.left = min(BURST, bucket.left + (now_s - bucket.at) * RATE) - 1
         bucket.at = now_s
@@ -43,11 +46,8 @@ class Floodgate:
             bucket.over_at = now_s
             if bucket.apart_since is None:
                 bucket.apart_since = now_s
+                self.apart |= {device}
         elif bucket.apart_since is not None and now_s - bucket.over_at > CALM_S:
             bucket.apart_since = None
+            self.apart -= {device}
         return bucket.apart_since is None
-
-    @property
-    def apart(self) -> frozenset[str]:
-        """The devices that are not listened to now."""
-        return frozenset(name for name, bucket in self._buckets.items() if bucket.apart_since is not None)

@@ -167,7 +167,9 @@ _OF_MEMBERS = frozenset(
         EventKind.QUALIFICATION_VALIDATED, EventKind.QUALIFICATION_REFUSED, EventKind.RIGHT_LAPSED,
     }
 )  # fmt: skip
-_OF_ALL = frozenset({EventKind.POLICY_CHANGED, EventKind.GROUP_CHANGED, EventKind.TRAINING_CHANGED})
+_OF_ALL = frozenset(
+    {EventKind.MEMBER_MERGED, EventKind.POLICY_CHANGED, EventKind.GROUP_CHANGED, EventKind.TRAINING_CHANGED}
+)
 _OF_MACHINES = ("reservation_", "workshop_", "resource_", "closure_", "opening_")
 
 

@@ -32,6 +32,11 @@ def test_who_may_be_listed_has_a_live_badge_and_the_rights_and_the_last_user_com
     assert views.listable(lab.desk.id, 1) == (lab.bob.id,)
     assert views.live_badges(lab.ada.id) == ({each.form: each.digest for each in badge("ada")},)
     with store.begin() as work:
+        work.add_badge(
+            id=lab.ids.new(), member_id=lab.ada.id, badge=badge("lent"), now=NOW, lent_until=NOW + timedelta(hours=9)
+        )
+    assert len(views.live_badges(lab.ada.id)) == 1, "one lent for the day is dead at closing, and needs the gateway"
+    with store.begin() as work:
         work.revoke_badges(lab.ada.id, NOW)
     assert views.listable(lab.laser.id, 9) == ()
     assert views.live_badges(lab.ada.id) == ()

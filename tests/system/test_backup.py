@@ -55,6 +55,8 @@ def test_a_lab_is_backed_up_while_it_runs_and_is_put_back_elsewhere_as_it_was(la
     told = json.loads(out)
     assert told["rows"]["members"] >= before + 1
     assert etabli("backup", "lab.tar.gz")[0] == 1, "a backup is never written over"
+    assert etabli("backup", "var/lab.tar.gz")[0] == 1, "nor into the folder that it holds"
+    assert not list((tmp_path / "var").glob("lab.tar.gz*"))
     key = (tmp_path / "var" / "badge.key").read_text()
     assert etabli("restore", "lab.tar.gz")[0] == 1, "never over a lab that is there"
     assert running.end()[0] == 0

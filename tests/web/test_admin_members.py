@@ -136,6 +136,11 @@ def test_nobody_changes_how_somebody_above_them_is_reached(lab, staff, lea, web,
     answer = web.patch(f"/api/v1/members/{member.id}", json={"email": "mine@example.org"}, headers=bearer("manager"))
     assert answer.status_code == 403
     assert lab.store.views().member(member.id) == before
+    karim = lab.people["Karim"].id
+    for keep, gone in ((member.id, karim), (karim, member.id)):
+        page = staff.get(f"/equipe/membres/{keep}/fusionner?autre={gone}")
+        answer = staff.post(f"/equipe/membres/{keep}/fusionner", data={"form_token": token_in(page), "autre": gone})
+        assert answer.status_code == 403
     answer = web.patch(f"/api/v1/members/{member.id}", json={"first_name": "Léo"}, headers=bearer("manager"))
     assert answer.status_code == 200, "what reaches nobody may be put right"
 

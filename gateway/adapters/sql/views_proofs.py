@@ -31,7 +31,7 @@ CARDS = (
 )
 BADGE_HOLDER = select(_badges.member_id).where(
     _badges.site_id == SITE, _badges.form == bindparam("form"), _badges.key_id == bindparam("key_id"),
-    _badges.digest == bindparam("digest"), _badges.revoked_at.is_(None),
+    _badges.digest == bindparam("digest"), _badges.revoked_at.is_(None), _badges.lent_until.is_(None),
 )  # fmt: skip
 FACTOR_OF = select(*FACTOR.columns).where(_factors.member_id == MEMBER_ID)
 CODES_LEFT = select(func.count()).where(_codes.member_id == MEMBER_ID, _codes.used_at.is_(None))

@@ -51,6 +51,8 @@ LISTABLE = (
 LIVE_BADGES = (
     select(_badges.badge_id, _badges.form, _badges.digest)
     .where(_badges.site_id == SITE, _badges.member_id == bindparam("member_id"), _badges.revoked_at.is_(None))
+    # A badge lent for the day is dead at closing, which a node that is alone may not hear of: it needs the gateway.
+    .where(_badges.lent_until.is_(None))
     .order_by(_badges.badge_id, _badges.form)
 )
 

@@ -1,5 +1,7 @@
 """A device that sends too much is set apart, the others never, and it comes back once it is calm."""
 
+import threading
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -57,3 +59,24 @@ def test_whoever_sends_no_more_than_it_may_is_never_set_apart(gaps):
 def test_a_burst_alone_sets_nobody_apart():
     gate = Floodgate()
     assert all(gate.admits("device", 0.0) for _ in range(int(BURST)))
+
+
+def test_who_is_apart_can_be_asked_while_another_thread_counts():
+    gate, stop, faults = Floodgate(), threading.Event(), []
+
+    def ask():
+        while not stop.is_set():
+            try:
+                sorted(gate.apart)
+            except RuntimeError as fault:
+                faults.append(fault)
+                return
+
+    asking = threading.Thread(target=ask)
+    asking.start()
+    for n in range(100_000):
+        gate.admits(f"device-{n % 300}", n / 200_000)
+    stop.set()
+    asking.join()
+    assert faults == []
+    assert gate.apart <= gate._buckets.keys()
