@@ -52,6 +52,9 @@ def _begin(
         if session.state is State.INTERRUPTED:
             advance(work, advance(work, standing, Trigger.HOLDER_TAPPED, at), Trigger.POWER_ON, at)
         return
+    if fact.predates(session):
+        # It comes late: whoever has the machine now came after that use.
+        return
     if session is not None:
         # The node had it free: whoever held it has left, however that was.
         over = Trigger.LAST_JOB_ENDED if session.state in _RUNNING_ON else Trigger.HANDED_OVER

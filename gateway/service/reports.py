@@ -50,10 +50,13 @@ def handle_power_reported(work: Work, fact: Received, now: datetime, ids: Ids) -
         return NOTHING
     if report.on != device.power_on or device.presence is not Presence.ONLINE:
         log(work, _device_event(EventKind.POWER_REPORTED, device, fact.happened_at, on=report.on, cause=report.cause))
-    device = replace(
-        device, power_on=report.on, power_at=fact.received_at, presence=Presence.ONLINE, presence_reason=None
-    )
-    work.save_device(device)
+    device = replace(device, presence=Presence.ONLINE, presence_reason=None)
+    standing = _about(work, device) if report.on is False else None
+    if standing is not None and fact.predates(standing.session):
+        # The end of an earlier use: it says nothing of the power that whoever has the machine now has.
+        work.save_device(device)
+        return NOTHING
+    work.save_device(replace(device, power_on=report.on, power_at=fact.received_at))
     facts = _about(work, device)
     if facts is None:
         return NOTHING

@@ -46,6 +46,10 @@ class Received:
             return self.received_at - timedelta(milliseconds=max(0, age_ms)) if possible else self.received_at
         return min(told, self.received_at) if told and told >= EARLIEST else self.received_at
 
+    def predates(self, session: Session | None) -> bool:
+        """Whether it is of a time before this session and came after it began; a clock set back makes nothing late."""
+        return session is not None and self.happened_at < session.opened_at <= self.received_at
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PowerOrder:

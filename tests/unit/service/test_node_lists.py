@@ -251,6 +251,35 @@ def test_whoever_the_node_let_in_afterwards_has_it_and_the_one_before_has_left(l
     assert [(row.operator_id, row.state) for row in rows] == [(eve.id, State.ACTIVE), (lab.ada, State.CLOSED)]
 
 
+def test_an_evening_alone_that_is_told_late_takes_the_machine_from_nobody(lab: NodeLab) -> None:
+    with lab.store.begin() as work:
+        eve = Member(id=lab.ids.new(), first_name="Eve")
+        work.put_member(eve)
+        badge = hash_forms(EVE, key=BADGE_KEY, key_id="k1")
+        work.add_badge(id=lab.ids.new(), member_id=eve.id, badge=badge, now=lab.clock.now())
+    lab.history(tapped(), hours=0, seq=1, boot="n2")
+    lab.history(PowerReported(on=True), hours=0, seq=2, boot="n2")
+    lab.later(60)
+    lab.history(decided(number=EVE), hours=5, seq=1)
+    lab.history(PowerReported(on=False, cause="tap", on_s=600.0), hours=4, seq=2)
+
+    (row,) = lab.store.views().sessions(limit=9, cursor=None, resource="saw").rows
+    assert (row.operator_id, row.state) == (lab.ada, State.ACTIVE)
+    assert [event.member_id for event in lab.events("tap_alone")] == [eve.id]
+    assert [event.data["on"] for event in lab.events("power_reported")][-1] is False
+    with lab.store.begin() as work:
+        interlock = work.facts_for(lab.saw.id).interlock
+    assert interlock.power_on is True
+
+
+def test_a_clock_set_back_keeps_nobody_s_machine_on(lab: NodeLab) -> None:
+    lab.history(tapped(), hours=0, seq=1)
+    lab.history(PowerReported(on=True), hours=0, seq=2)
+    lab.clock.set_wall(lab.clock.now() - timedelta(hours=2))
+    lab.history(PowerReported(on=False, cause="tap"), hours=0, seq=3)
+    assert lab.use().state is State.CLOSED
+
+
 def test_a_job_left_running_alone_ends_its_use_with_it(lab: NodeLab) -> None:
     lab.history(decided(), hours=3, seq=1)
     lab.history(PowerReported(on=True, cause="tap"), hours=3, seq=2)
