@@ -8,7 +8,7 @@ import logging
 import queue
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from devices.messages import AccessList, ClockTold, ListAsked, ListedPerson
@@ -37,6 +37,7 @@ from gateway.service.deliver import Deliver
 WAIT_S = 0.2
 MAKE_AGAIN_S = 600.0
 EVENTS = 2000
+HIGHEST_VERSION = 2**31 - 1
 MANY_MEMBERS = 50
 """More at once, as after an import: whole lists are made rather than row after row."""
 NOBODY = ""
@@ -102,10 +103,22 @@ class NodeLists:
             if held is not None and held.current is None:
                 self._make(held)
             if held is not None and held.current is not None and held.current.version != asked.version:
-                self._deliver.tell_node(device, held.current)
+                if held.current.version < (asked.version or 0) < HIGHEST_VERSION:
+                    self._go_on_from(held, asked.version or 0)
+                else:
+                    self._deliver.tell_node(device, held.current)
             # After the list: a node believes no hour before the one at which its list was made.
             told = ClockTold(nonce=asked.nonce[:64], now_ms=int(1000 * self._clock.now().timestamp()))
             self._deliver.tell_node(device, told)
+
+    def _go_on_from(self, held: _Held, version: int) -> None:
+        """The node holds a later list than we remember, as after `restore`, and takes no earlier one."""
+        with self._store.begin(within_s=SOON_S) as work:
+            row = work.node_list(held.node.id)
+            if row is not None and row.version <= version:
+                work.save_node_list(replace(row, version=version + 1))
+        _log.warning("%s has list %d, later than ours: its numbers go on from there", held.node.slug, version)
+        self._publish([held])
 
     # --- changes
 

@@ -182,6 +182,21 @@ def test_a_question_is_answered_with_the_hour_and_the_list_that_it_lacks(lab: No
     assert [told["nonce"] for told in lab.told("clock_told")] == ["n-1", "n-2"]
 
 
+def test_a_node_with_a_later_list_than_we_remember_gets_one_that_it_takes(lab: NodeLab) -> None:
+    lab.lists.asked("saw-node", ListAsked(nonce="n-1", version=40))
+    lab.lists.step()
+    assert [told["version"] for told in lab.told()] == [1, 41]
+    assert lab.decide(ADA) == ("granted", 7200)
+    with lab.store.begin() as work:
+        work.revoke_badges(lab.ada, lab.clock.now())
+    lab.happened(EventKind.BADGE_REVOKED, member_id=lab.ada)
+    lab.lists.step()
+    assert lab.told()[-1]["version"] == 42
+    lab.lists.asked("saw-node", ListAsked(nonce="n-2", version=2**40))
+    lab.lists.step()
+    assert [told["nonce"] for told in lab.told("clock_told")] == ["n-1", "n-2"]
+
+
 def test_another_gateway_goes_on_from_the_last_number(lab: NodeLab) -> None:
     again = NodeLists(
         store=lab.store, clock=lab.clock, deliver=lab.deliver, site=SITE, signs=lambda slug: slug == "saw-node"
