@@ -76,6 +76,7 @@ class Door:
     def __init__(self, folder: Path, *, site: str) -> None:
         self._folder, self._site = folder, site
         self.users, self.access = folder / "users", folder / "acl"
+        self._inside: tuple[int, frozenset[str]] = (0, frozenset())
 
     def prepare(self) -> str:
         """Write what the broker reads, and give our own account a new password, which is returned."""
@@ -117,9 +118,18 @@ class Door:
         return hmac.compare_digest(told, hashed(password, salt))
 
     def allows(self, name: str, access: str, topic: str) -> bool:
-        """Whether this account may ``read`` or ``write`` there."""
+        """Whether this account may ``read`` or ``write`` there; one that is gone may nothing, even while connected."""
+        if not self._has(name):
+            return False
         rules = OF_OURS if name == OURS else of_devices(self._site)
         return any(rule.allows(access, topic, name) for rule in rules)
+
+    def _has(self, name: str) -> bool:
+        changed_at = self.changed_at
+        if self._inside[0] != changed_at:
+            # The moment first: what changes while we read is read again.
+            self._inside = changed_at, frozenset(self._accounts())
+        return name in self._inside[1]
 
     def _accounts(self) -> dict[str, str]:
         lines = self.users.read_text().splitlines() if self.users.exists() else []

@@ -121,11 +121,19 @@ class TestTheDoor:
 
     def test_whoever_is_shut_out_is_put_out_and_stays_out(self, come, door, started, kind):
         word = door.admit("reader-1")
-        reader = wait_again(come, "reader-1", word)
+        reader, ours = wait_again(come, "reader-1", word), come(started.username, started.password)
+        ours.subscribe("etabli/#")
+        fact = topic(Channel.FACT, site=SITE, device="reader-1")
+        reader.publish(fact, b"before")
         assert door.shut_out("reader-1")
         assert not door.shut_out("reader-1")
         if kind == "mosquitto":
             wait_until(lambda: not reader.in_.is_set())
+        else:
+            reader.publish(fact, b"after")
+        ours.publish(fact, b"end")
+        wait_until(lambda: (fact, b"end") in ours.heard)
+        assert [payload for _, payload in ours.heard] == [b"before", b"end"]
         wait_until(lambda: come("reader-1", word).reason.is_failure)
 
     def test_a_new_password_ends_the_old_one(self, come, door):
