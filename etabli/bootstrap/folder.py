@@ -149,13 +149,13 @@ class DeviceKeys:
         return self._folder / f"{slug}.key"
 
     def __call__(self, slug: str) -> bytes | None:
-        """The device's key; None when it signs nothing."""
+        """The device's key; None when it signs nothing; one that nobody has when it was revoked."""
         if slug in self._named:
             return self._named[slug]
         try:
             changed_at = self.file(slug).stat().st_mtime_ns
         except FileNotFoundError:
-            return None
+            return secrets.token_bytes(KEY_BYTES) if self._revoked(slug).exists() else None
         known = self._read.get(slug)
         if known is None or known[0] != changed_at:
             known = self._read[slug] = (changed_at, self._from_file(slug))
@@ -176,11 +176,22 @@ class DeviceKeys:
         part.touch(mode=0o600)
         part.write_text(key + "\n")
         part.replace(self.file(slug))
+        self._revoked(slug).unlink(missing_ok=True)
         return key
 
+    def revoke(self, slug: str) -> None:
+        """Whoever had to sign is not believed unsigned either, until the device is added anew."""
+        if self.file(slug).exists():
+            self._revoked(slug).touch(mode=0o600)
+            self.file(slug).unlink(missing_ok=True)
+
     def forget(self, slug: str) -> None:
-        """The device signs no more."""
+        """The device signs nothing from now on, and need not."""
+        self._revoked(slug).unlink(missing_ok=True)
         self.file(slug).unlink(missing_ok=True)
+
+    def _revoked(self, slug: str) -> Path:
+        return self._folder / f"{slug}.revoked"
 
 
 def _key_in(file: Path, name: str) -> tuple[bytes, str]:

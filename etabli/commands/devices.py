@@ -64,7 +64,7 @@ def revoke(speech: Speech, slug: str) -> None:
     base = _base(speech)
     _must_have_one(speech, base, slug)
     door(base).shut_out(slug)
-    device_keys(base).forget(slug)
+    device_keys(base).revoke(slug)
     print(
         speech.say(
             f"{slug} n'entre plus. Ce qui était branché est déconnecté.", f"{slug} is shut out, and disconnected."

@@ -16,6 +16,7 @@ from devices.simulated.grbl import SimulatedGrbl
 from devices.simulated.octoprint import SimulatedOctoPrint
 from devices.simulated.relay import SimulatedRelay
 from devices.topics import Channel, topic
+from etabli.bootstrap.folder import DataFolder, DeviceKeys
 from etabli.demo.machines import strokes
 from firmware_bridges.twins.octoprint_server import OctoPrintServer
 from firmware_bridges.twins.pty import PtyTwin
@@ -142,7 +143,7 @@ def _age_of(session):
     return (datetime.now(UTC) - datetime.fromisoformat(session["opened_at"])).total_seconds()
 
 
-def test_a_device_of_ours_is_let_in_signs_what_it_says_and_is_shut_out(start, etabli, configured):
+def test_a_device_of_ours_is_let_in_signs_what_it_says_and_is_shut_out(start, etabli, configured, tmp_path):
     root, broker = configured
     account = json.loads(etabli("device", "add", "reader-9", "--json")[1])
     assert etabli("device", "add", "reader-9")[0] == 1, "it has one"
@@ -178,3 +179,7 @@ def test_a_device_of_ours_is_let_in_signs_what_it_says_and_is_shut_out(start, et
         bus.close()
     assert len(receipts) == 1
     assert json.loads(etabli("device", "list", "--json")[1]) == []
+    keys = DeviceKeys(DataFolder(tmp_path / "var").device_keys, {})
+    assert keys("reader-9") is not None, "unsigned words in its name are not believed"
+    assert etabli("device", "add", "reader-9", "--for", "tasmota")[0] == 0
+    assert keys("reader-9") is None

@@ -4,7 +4,7 @@ import stat
 
 import pytest
 
-from etabli.bootstrap.folder import DataFolder, FolderHeld, badge_key
+from etabli.bootstrap.folder import DataFolder, DeviceKeys, FolderHeld, badge_key
 from etabli.commands.console import sentences_of
 from gateway.ports.errors import BadConfiguration
 
@@ -53,3 +53,23 @@ def test_a_named_key_that_is_missing_is_not_made(folder, tmp_path):
     with pytest.raises(BadConfiguration):
         badge_key(tmp_path / "other.key", may_make=False)
     assert not (tmp_path / "other.key").exists()
+
+
+def test_a_device_that_is_revoked_is_not_believed_unsigned_until_it_is_added_anew(folder):
+    keys, running = (DeviceKeys(folder.device_keys, {}) for _ in range(2))
+    old = bytes.fromhex(keys.make("node-1"))
+    assert running("node-1") == old
+    for _ in range(2):
+        keys.revoke("node-1")
+        assert running("node-1") not in (None, old)
+    new = bytes.fromhex(keys.make("node-1"))
+    assert running("node-1") == new
+    keys.revoke("node-1")
+    keys.forget("node-1")  # as for a bought plug, which cannot sign
+    assert running("node-1") is None
+
+
+def test_a_device_that_never_signed_leaves_nothing_when_it_is_revoked(folder):
+    keys = DeviceKeys(folder.device_keys, {})
+    keys.revoke("plug-1")
+    assert keys("plug-1") is None
