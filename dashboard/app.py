@@ -23,6 +23,7 @@ from dashboard.dependencies import Services
 from dashboard.design import endpoints as design
 from dashboard.floor import endpoints as floor
 from dashboard.kiosk import routes as kiosk
+from dashboard.limits import BodyLimit
 from dashboard.live import LiveHub
 from dashboard.member import endpoints as member
 from dashboard.member import messages, own
@@ -67,6 +68,7 @@ def create_app(services: Services) -> FastAPI:
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     idempotency.install(app, services)
     app.add_middleware(SameOrigin)
+    app.add_middleware(BodyLimit)
     app.add_middleware(SecurityHeaders)
     # The live stream and fonts are left as they are.
     app.add_middleware(GZipMiddleware, minimum_size=500, compresslevel=6)
