@@ -28,6 +28,8 @@ from gateway.service.workshops_places import Who
 router = APIRouter(prefix="/kiosk", include_in_schema=False)
 
 Small = Annotated[str, Form(max_length=200)]
+Shown = Annotated[int, Form()]
+"""The tap that was the newest when the page was drawn: its buttons act for that person and nobody else."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +57,7 @@ def _to(slug: str, said: str | None = None, id: str = "") -> Response:
 @router.post("/{slug}/faire")
 def act(
     request: Request, services: Asked, slug: str, what: Small, machine: Small = "", workshop: Small = "",
-    starts: Small = "", ends: Small = "",
+    starts: Small = "", ends: Small = "", tap: Shown = 0,
 ) -> Response:  # fmt: skip
     """Do what was touched, then say what became of it."""
     try:
@@ -63,30 +65,30 @@ def act(
         if found is None:
             raise Problem("forbidden")
         if what == "call":
-            return _call(found, services, machine)
-        if found.person is None or what not in DEEDS:
+            return _call(found, services, machine, tap)
+        if found.person is None or tap != found.newest or what not in DEEDS:
             return _to(slug)
         touched = Touched(
             at=found, person=found.person, services=services, machine=machine, workshop=workshop,
             starts=moment(starts), ends=moment(ends),
         )  # fmt: skip
-        done = DEEDS[what](touched) if not machine or machine in found.shown else None
+        done = DEEDS[what](touched) if what == "enrol" or machine in found.shown else None
     except StoreUnavailable:
         return away(request, services)
     if isinstance(done, Refused):
-        newest = found.tap.event.id if found.tap else 0
-        return found.draw(request, refused(done.refusals, found.words), seen=newest, status=409)
+        return found.draw(request, refused(done.refusals, found.words), seen=found.newest, status=409)
     return _to(slug, *done) if done else _to(slug)
 
 
-def _call(found: Standing, services: Services, machine: str) -> Response:
+def _call(found: Standing, services: Services, machine: str, tap: int) -> Response:
+    """A call is never lost; it bears a name only if that person's page was touched."""
     about = machine if machine in found.shown else None
     if about is None and not found.kiosk.several:
         about = next(iter(found.shown), None)
     made = services.transact(
         lambda work, now: help.ask(
             work, id=services.ids.new(), kind=HelpKind.CALL, resource=about, now=now,
-            member_id=found.person.id if found.person else None,
+            member_id=found.person.id if found.person and tap == found.newest else None,
         )
     )  # fmt: skip
     return _to(found.kiosk.slug, "called", made.id if made else "")
@@ -169,19 +171,19 @@ DEEDS: dict[str, Callable[[Touched], Done]] = {
 
 
 @router.post("/{slug}/quitter")
-def leave(request: Request, services: Asked, slug: str) -> Response:
+def leave(request: Request, services: Asked, slug: str, tap: Shown = 0) -> Response:
     """Whoever stood there is no longer known."""
     response = _to(slug)
     found = standing(request, services, slug)
-    if found is not None and found.tap is not None:
-        remember(request, response, slug, LEFT, str(found.tap.event.id))
+    if found is not None and found.tap is not None and tap == found.newest:
+        remember(request, response, slug, LEFT, str(tap))
     return response
 
 
 @router.post("/{slug}/probleme")
 def report(
     request: Request, services: Asked, slug: str, machine: Small = "", trouble: Small = "",
-    photo: Annotated[UploadFile | None, File()] = None,
+    tap: Shown = 0, photo: Annotated[UploadFile | None, File()] = None,
 ) -> Response:  # fmt: skip
     """Tell the team what is wrong; a picture that cannot be kept does not stop the rest."""
     found = standing(request, services, slug)
@@ -199,7 +201,7 @@ def report(
     def use_case(work: Work, now: datetime) -> HelpRequest | None:
         return help.ask(
             work, id=services.ids.new(), kind=HelpKind.PROBLEM, resource=machine, trouble=Trouble(trouble), photo=taken,
-            member_id=found.person.id if found.person else None, now=now,
+            member_id=found.person.id if found.person and tap == found.newest else None, now=now,
         )  # fmt: skip
 
     made = services.transact(use_case)

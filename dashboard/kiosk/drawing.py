@@ -22,6 +22,7 @@ def draw_kiosk(kiosk: Kiosk, lang: str) -> Draw:
             now = face_of(kiosk, shown, tap, scene.views, words, scene.now)
         else:
             return {}
-        return {"kiosk": fragment("kiosk/face.html", words, face=now, slug=kiosk.slug)}
+        newest = tap.event.id if tap else 0
+        return {"kiosk": fragment("kiosk/face.html", words, face=now, slug=kiosk.slug, newest=newest)}
 
     return draw

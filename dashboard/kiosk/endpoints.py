@@ -38,6 +38,7 @@ class Standing:
         hub = hub_of(request)
         self.shown: dict[str, ResourceView] = {slug: hub.with_progress(view) for slug, view in found if view}
         self.tap: LastTap | None = kiosk.last_tap(self.views, self.shown)
+        self.newest = self.tap.event.id if self.tap else 0
         self.person: Person | None = person_at(self.tap, self.now, self.left)
 
     def face(self, *, choosing: bool = False) -> Face:
@@ -60,10 +61,10 @@ class Standing:
     def draw(self, request: Request, shown: Face, *, seen: int | None = None, status: int = 200) -> HTMLResponse:
         """A face as the whole page, and the stream that keeps it so."""
         icon, name = self.title(request)
-        slug, newest = self.kiosk.slug, self.tap.event.id if self.tap else 0
+        slug = self.kiosk.slug
         return page(
             request, "kiosk/kiosk.html", words=self.words, private=True, status=status, slug=slug, face=shown,
-            kind=icon, name=name, seen=self.left if seen is None else seen, newest=newest, now=self.now,
+            kind=icon, name=name, seen=self.left if seen is None else seen, newest=self.newest, now=self.now,
             live=f"/kiosk/{slug}/live?lang={self.words.lang}&since={self.mark}",
         )  # fmt: skip
 
@@ -108,11 +109,10 @@ def kiosk(
         if not found.shown and not found.kiosk.welcome:
             raise Problem("not_found")
         done = result(dit, id or "", found.person, found.views, found.words, found.now)
-        newest = found.tap.event.id if found.tap else 0
         if done is not None:
-            return found.draw(request, done, seen=newest)
+            return found.draw(request, done, seen=found.newest)
         # Until the next tap the stream leaves the machines where they are.
-        return found.draw(request, found.face(choosing=choisir), seen=newest if choisir else None)
+        return found.draw(request, found.face(choosing=choisir), seen=found.newest if choisir else None)
     except StoreUnavailable:
         return away(request, services)
 
@@ -150,6 +150,7 @@ def trouble(request: Request, services: Asked, slug: str, machine: Text = None, 
     return page(
         request, "kiosk/trouble.html", words=found.words, private=True, slug=slug, machines=shown, troubles=Trouble,
         machine=tile(known, found.words, found.now) if known else None, wrong=wrong in {"photo", "choice"} and wrong,
+        newest=found.newest,
     )  # fmt: skip
 
 
@@ -163,4 +164,7 @@ def own_hours(request: Request, services: Asked, slug: str) -> Response:
         return RedirectResponse(f"/kiosk/{slug}", status_code=303)
     zone = lab_of(request).timezone
     mine = hours.of(found.person, found.views, zone, found.now)
-    return page(request, "kiosk/hours.html", words=found.words, private=True, slug=slug, mine=mine, person=found.person)
+    return page(
+        request, "kiosk/hours.html", words=found.words, private=True, slug=slug, mine=mine, person=found.person,
+        newest=found.newest,
+    )  # fmt: skip

@@ -68,7 +68,7 @@ def _ask(
     communes = services.store.views().communes(COMMUNES) if name == "commune" else ()
     return page(
         request, "kiosk/visit.html", words=found.words, private=True, slug=WELCOME, kind=kind, name=name, step=step,
-        last=step == len(questions) - 1, count=len(questions), answers=_answers(name, found.words, communes),
+        last=step == len(questions) - 1, newest=found.newest, count=len(questions), answers=_answers(name, found.words, communes),
         told={key: value for key, value in told.items() if value and key != name},
         before=f"/kiosk/{WELCOME}/{kind}?" + urlencode({**told, "etape": step - 1}) if step else f"/kiosk/{WELCOME}",
     )  # fmt: skip

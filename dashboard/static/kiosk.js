@@ -30,6 +30,7 @@ function show(html) {
   waiting = "";
   if (tap !== shown()) anew();
   put(html);
+  document.querySelector("#still [name=tap]").value = face().querySelector("[name=tap]").value;
   if (open) face()?.querySelector("details")?.setAttribute("open", "");
   if (news) repeat(fresh.dataset.tone);
 }

@@ -120,7 +120,8 @@ def test_the_kiosk_goes_back_to_the_start_after_a_minute_or_when_left(lab, kiosk
     lab.clock.advance(2)
     assert heading(kiosk.get("/kiosk/laser")) == "Passez votre badge"
     lab.refused_tap("laser", None, refuse(Code.BADGE_UNKNOWN))
-    assert heading(kiosk.post("/kiosk/laser/quitter")) == "Passez votre badge"
+    newest = re.search(r'name="tap" value="(\d+)"', kiosk.get("/kiosk/laser").text)[1]
+    assert heading(kiosk.post("/kiosk/laser/quitter", data={"tap": newest})) == "Passez votre badge"
     assert heading(kiosk.get("/kiosk/laser")) == "Passez votre badge"
 
 

@@ -46,6 +46,19 @@ def press(web, page, what, slug="laser"):
     return web.post(f"/kiosk/{slug}/faire", data=fields(page, what))
 
 
+def newest(web, slug):
+    """The tap that the page on the screen is drawn after."""
+    return re.search(r'name="tap" value="(\d+)"', web.get(f"/kiosk/{slug}").text)[1]
+
+
+def touch(web, what, machine, slug="borne-bois"):
+    return web.post(f"/kiosk/{slug}/faire", data={"what": what, "machine": machine, "tap": newest(web, slug)})
+
+
+def leave(web, slug):
+    return web.post(f"/kiosk/{slug}/quitter", data={"tap": newest(web, slug)})
+
+
 def place_of(lab, workshop, who):
     found = [view.place for view in lab.store.views().places(workshop.id) if view.place.member_id == lab.people[who].id]
     return found[0] if found else None
@@ -83,7 +96,7 @@ def test_a_full_date_gives_a_place_in_the_line_and_no_date_says_so(lab, kiosk):
 def test_a_machine_in_use_is_booked_for_when_it_is_free(lab, several):
     lab.session("brodeuse", "Karim", until=90)
     tap(lab, "borne-bois", BADGES["Léa"])
-    page = several.post("/kiosk/borne-bois/faire", data={"what": "begin", "machine": "brodeuse"})
+    page = touch(several, "begin", "brodeuse")
     assert heading(page) == "La machine est occupée."
     assert "Brodeuse numérique" in page.text
     done = press(several, page, "book", "borne-bois")
@@ -102,7 +115,7 @@ def test_one_reader_starts_and_gives_back_any_of_its_machines(lab, several):
     page = several.get("/kiosk/borne-bois")
     assert heading(page) == "Bonjour Léa."
     assert lab.store.views().resource("soudure", lab.clock.now()).session is None
-    begun = several.post("/kiosk/borne-bois/faire", data={"what": "begin", "machine": "soudure"})
+    begun = touch(several, "begin", "soudure")
     assert heading(begun) == "La machine s’allume…"
     session = lab.store.views().resource("soudure", lab.clock.now()).session
     assert (session.state, session.operator_id) == (State.OPENING, lab.people["Léa"].id)
@@ -111,14 +124,14 @@ def test_one_reader_starts_and_gives_back_any_of_its_machines(lab, several):
         work.save_session(replace(session, state=State.ACTIVE, energised_at=lab.clock.now()))
     lab.clock.advance(20)
     tap(lab, "borne-bois", BADGES["Léa"])
-    ended = several.post("/kiosk/borne-bois/faire", data={"what": "give_back", "machine": "soudure"})
+    ended = touch(several, "give_back", "soudure")
     assert heading(ended) == "La machine est rendue."
     assert lab.store.views().resource("soudure", lab.clock.now()).session is None
 
 
 def test_a_machine_that_the_kiosk_does_not_serve_is_out_of_its_reach(lab, several):
     tap(lab, "borne-bois", BADGES["Léa"])
-    several.post("/kiosk/borne-bois/faire", data={"what": "begin", "machine": "vinyle"})
+    touch(several, "begin", "vinyle")
     assert lab.store.views().resource("vinyle", lab.clock.now()).session is None
 
 
@@ -128,12 +141,12 @@ def test_a_screen_knows_somebody_for_two_minutes_and_no_longer_once_left(lab, se
     assert heading(several.get("/kiosk/borne-bois")) == "Bonjour Léa."
     lab.clock.advance(2)
     assert "Léa" not in several.get("/kiosk/borne-bois").text
-    late = several.post("/kiosk/borne-bois/faire", data={"what": "begin", "machine": "soudure"})
+    late = touch(several, "begin", "soudure")
     assert heading(late) == "Passez votre badge"
     assert lab.store.views().resource("soudure", lab.clock.now()).session is None
     tap(lab, "borne-bois", BADGES["Léa"])
-    assert heading(several.post("/kiosk/borne-bois/quitter")) == "Passez votre badge"
-    several.post("/kiosk/borne-bois/faire", data={"what": "begin", "machine": "soudure"})
+    assert heading(leave(several, "borne-bois")) == "Passez votre badge"
+    touch(several, "begin", "soudure")
     assert lab.store.views().resource("soudure", lab.clock.now()).session is None
     assert several.get("/kiosk/borne-bois/heures", follow_redirects=False).status_code == 303
 
@@ -152,7 +165,7 @@ def test_only_the_holder_gives_back_extends_or_passes_on(lab, several):
     lab.session("brodeuse", "Karim")
     tap(lab, "borne-bois", BADGES["Léa"])
     for what in ("give_back", "go_on", "hand_over"):
-        several.post("/kiosk/borne-bois/faire", data={"what": what, "machine": "brodeuse"})
+        touch(several, what, "brodeuse")
     session = lab.store.views().resource("brodeuse", lab.clock.now()).session
     assert session.state is State.ACTIVE
     assert session.offered_at is None
@@ -207,7 +220,7 @@ def lab_online():
 def test_a_problem_reaches_the_team_with_its_picture_and_a_danger_marks_the_machine(lab, kiosk):
     tap(lab, "laser-reader", BADGES["Karim"])
     sent = kiosk.post(
-        "/kiosk/laser/probleme", data={"machine": "laser", "trouble": "danger"},
+        "/kiosk/laser/probleme", data=fields(kiosk.get("/kiosk/laser/probleme"), "laser") | {"trouble": "danger"},
         files={"photo": ("p.jpg", JPEG, "image/jpeg")},
     )  # fmt: skip
     assert heading(sent) == "Ne touchez plus à la machine."
@@ -259,3 +272,35 @@ def test_hours_show_what_is_to_come(lab, kiosk):
     assert "Vos heures, Karim" in page
     assert f"{workshop.titles['fr']}, jeudi 26 novembre" in page
     assert "Benali" not in page
+
+
+def test_a_button_acts_for_whoever_s_page_it_is_on_and_not_for_whoever_tapped_since(lab, several):
+    tap(lab, "borne-bois", BADGES["Léa"])
+    hers = several.get("/kiosk/borne-bois")
+    lab.clock.advance(5)
+    tap(lab, "borne-bois", BADGES["Karim"])
+    for what in ("begin", "call"):
+        several.post("/kiosk/borne-bois/faire", data=fields(hers, what) | {"machine": "soudure"})
+    assert lab.store.views().resource("soudure", lab.clock.now()).session is None
+    (call,) = lab.store.views().open_requests()
+    assert call.first_name is None, "help is called all the same, in nobody's name"
+    left = re.search(r'/quitter".*?name="tap" value="(\d+)"', hers.text)[1]
+    assert heading(several.post("/kiosk/borne-bois/quitter", data={"tap": left})) == "Bonjour Karim."
+    touch(several, "begin", "soudure")
+    assert lab.store.views().resource("soudure", lab.clock.now()).session.operator_id == lab.people["Karim"].id
+
+
+def test_a_problem_told_on_one_s_page_is_not_told_in_the_name_of_whoever_tapped_since(lab, kiosk):
+    tap(lab, "laser-reader", BADGES["Karim"])
+    told = fields(kiosk.get("/kiosk/laser/probleme"), "laser") | {"trouble": "dirty"}
+    tap(lab, "laser-reader", BADGES["Léa"])
+    assert kiosk.post("/kiosk/laser/probleme", data=told).status_code == 200
+    (view,) = lab.store.views().open_requests()
+    assert view.first_name is None
+
+
+@pytest.mark.parametrize("what", ["begin", "book", "give_back", "go_on", "hand_over"])
+def test_a_deed_without_a_machine_goes_back_to_the_face(lab, several, what):
+    tap(lab, "borne-bois", BADGES["Léa"])
+    answer = touch(several, what, "")
+    assert (answer.status_code, heading(answer)) == (200, "Bonjour Léa.")

@@ -127,6 +127,17 @@ def test_the_screen_asks_before_it_leaves_somebody(floor, open_page):
     expect(page.locator("h1")).to_have_text("Passez votre badge")
 
 
+def test_the_question_is_answered_for_whoever_came_by_the_stream(floor, open_page):
+    lab, address = floor
+    page = open_page(f"{address}/kiosk/laser?key={KIOSK}", size="kiosk")
+    expect(page.locator("#link.is-live")).to_be_attached()
+    tap(lab, "laser-reader", BADGES["Karim"])
+    expect(page.locator("h1")).to_have_text("Il vous manque une formation.")
+    page.evaluate("document.getElementById('still').showModal()")
+    page.click("#left")
+    expect(page.locator("h1")).to_have_text("Passez votre badge")
+
+
 def test_the_screen_says_so_when_the_gateway_is_away(lab, open_page):
     with served(lab.app()) as address:
         page = open_page(f"{address}/kiosk/laser?key={KIOSK}", size="kiosk")
