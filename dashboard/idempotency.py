@@ -87,7 +87,7 @@ class IdempotentWrites:
         heard: list[Message] = []
 
         async def listening(message: Message) -> None:
-            heard.append(message)
+            heard.append(dict(message))
             await send(message)
 
         await self._app(scope, _again(body, receive), listening)
