@@ -61,7 +61,7 @@ class Deliver:
         """Held from before BEGIN until the orders are out by whoever decides about power: the last decision must also
         be the last order that a relay hears."""
         self.looked_for = threading.Event()
-        """Set when a session has changed without an order going out with it: a sweep then need not wait its turn."""
+        """Set when a page has changed a session, which sends no order by itself: a sweep then need not wait its turn."""
         self.failing: dict[str, str] = {}
         """Durable sinks that cannot deliver now, by name, with the reason."""
 
@@ -73,8 +73,6 @@ class Deliver:
     ) -> None:
         """Power first; then verdicts, receipts for what is ``kept`` and a hint to screens; then wake the durable sinks."""
         outcomes, events = tuple(outcomes), tuple(events)
-        if not outcomes and any(event.session_id for event in events):
-            self.looked_for.set()
         with self._bus.together():
             for outcome in outcomes:
                 for order in outcome.power:

@@ -23,4 +23,6 @@ class Transact:
             value = use_case(work, self._clock.now())
             events = work.appended
         self._deliver.after_commit((), events)
+        if any(event.session_id for event in events):
+            self._deliver.looked_for.set()
         return value
