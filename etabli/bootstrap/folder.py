@@ -12,6 +12,7 @@ from typing import IO
 
 from devices.messages import HashedBadge
 from etabli.words import Sentence
+from gateway.adapters.private_files import write_private
 from gateway.ports.errors import BadConfiguration
 
 _log = logging.getLogger(__name__)
@@ -172,10 +173,8 @@ class DeviceKeys:
     def make(self, slug: str) -> str:
         """A new key, in hex; whatever the device signs with the one before is nonsense from now on."""
         self._folder.mkdir(mode=0o700, exist_ok=True)
-        key, part = secrets.token_hex(KEY_BYTES), self.file(slug).with_suffix(".new")
-        part.touch(mode=0o600)
-        part.write_text(key + "\n")
-        part.replace(self.file(slug))
+        key = secrets.token_hex(KEY_BYTES)
+        write_private(self.file(slug), f"{key}\n".encode())
         self._revoked(slug).unlink(missing_ok=True)
         return key
 

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from devices.topics import ROOT, SLUG, TOPICS
+from gateway.adapters.private_files import write_private
 from gateway.adapters.topic_filters import covers
 
 OURS = "gateway"
@@ -81,7 +82,7 @@ class Door:
     def prepare(self) -> str:
         """Write what the broker reads, and give our own account a new password, which is returned."""
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        _put(self.access, access_list(self._site))
+        write_private(self.access, access_list(self._site).encode())
         return self.admit(OURS)
 
     def admit(self, name: str) -> str:
@@ -142,20 +143,11 @@ class Door:
             fcntl.flock(lock, fcntl.LOCK_EX)
             accounts = self._accounts()
             yield accounts
-            _put(self.users, "".join(f"{name}:{told}\n" for name, told in sorted(accounts.items())))
+            lines = (f"{name}:{told}\n" for name, told in sorted(accounts.items()))
+            write_private(self.users, "".join(lines).encode())
 
 
 def hashed(password: str, salt: bytes) -> str:
     """As `mosquitto_passwd` writes it."""
     digest = hashlib.pbkdf2_hmac("sha512", password.encode(), salt, ITERATIONS)
     return f"$7${ITERATIONS}${base64.b64encode(salt).decode()}${base64.b64encode(digest).decode()}"
-
-
-def _put(file: Path, text: str) -> None:
-    part = file.with_suffix(".new")
-    part.touch(mode=0o600)
-    with part.open("w") as opened:
-        opened.write(text)
-        opened.flush()
-        os.fsync(opened.fileno())
-    part.replace(file)

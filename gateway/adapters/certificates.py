@@ -1,7 +1,6 @@
 """A private certificate authority for one lab: its own certificate, and those of its servers."""
 
 import ipaddress
-import os
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -9,6 +8,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+from gateway.adapters.private_files import write_private
 
 AUTHORITY_LIFE = timedelta(days=3650)
 SERVER_LIFE = timedelta(days=397)
@@ -46,8 +47,8 @@ class Authority:
             .sign(authority_key, hashes.SHA256())
         )
         chain, key_file = self._folder / "server.pem", self._folder / "server.key"
-        _put(key_file, _private(key))
-        _put(chain, _public(certificate) + _public(authority))
+        write_private(key_file, _private(key))
+        write_private(chain, _public(certificate) + _public(authority))
         return chain, key_file
 
     def _authority(self, now: datetime) -> tuple[x509.Certificate, ec.EllipticCurvePrivateKey]:
@@ -70,8 +71,8 @@ class Authority:
             .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
             .sign(key, hashes.SHA384())
         )
-        _put(self._key, _private(key))
-        _put(self.certificate, _public(certificate))
+        write_private(self._key, _private(key))
+        write_private(self.certificate, _public(certificate))
         return certificate, key
 
 
@@ -101,13 +102,3 @@ def _private(key: ec.EllipticCurvePrivateKey) -> bytes:
 
 def _public(certificate: x509.Certificate) -> bytes:
     return certificate.public_bytes(serialization.Encoding.PEM)
-
-
-def _put(file: Path, data: bytes) -> None:
-    part = file.with_suffix(".new")
-    part.touch(mode=0o600)
-    with part.open("wb") as opened:
-        opened.write(data)
-        opened.flush()
-        os.fsync(opened.fileno())
-    part.replace(file)

@@ -18,7 +18,6 @@ MOST_NAMES = 2000
 class _Bucket:
     left: float
     at: float
-    apart_since: float | None = None
     over_at: float = 0.0
 
 
@@ -44,10 +43,8 @@ class Floodgate:
         if bucket.left < 0:
             bucket.left = 0.0
             bucket.over_at = now_s
-            if bucket.apart_since is None:
-                bucket.apart_since = now_s
+            if device not in self.apart:
                 self.apart |= {device}
-        elif bucket.apart_since is not None and now_s - bucket.over_at > CALM_S:
-            bucket.apart_since = None
+        elif device in self.apart and now_s - bucket.over_at > CALM_S:
             self.apart -= {device}
-        return bucket.apart_since is None
+        return device not in self.apart
