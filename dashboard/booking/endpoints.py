@@ -11,6 +11,7 @@ from dashboard.accounts.viewer import MaybeViewer
 from dashboard.booking import choices, reading
 from dashboard.booking import views as shown
 from dashboard.booking.choices import DAY, WEEK_DAYS, Found, day_of
+from dashboard.booking.elsewhere import elsewhere
 from dashboard.booking.reading import Id, Minutes, Sought
 from dashboard.dependencies import Asked, Services, lab_of, words_of
 from dashboard.rendering import page
@@ -66,7 +67,7 @@ def _days(
         first = asked
     if duree is None and sought.moves is not None:
         duree = int(sought.moves.span.length / choices.MINUTE)
-    found = reading.week(services, sought, first, duree, zone, now)
+    found, known = reading.week(services, sought, first, duree, zone, now)
     bars = choices.bars(found)
     seen = choices.as_anybody(found, first) if bars else found
     chosen = asked if jour and not stale else _first_free(seen, asked)
@@ -76,13 +77,14 @@ def _days(
     )  # fmt: skip
     sessions = services.store.views().next_sessions(now) if sought.viewer else {}
     opened = choices.open_on(chosen, found)
+    others = () if sought.moves else elsewhere(at, known, words, found.length, now)
     return page(
         request, "booking/days.html", words=words, at=at, sought=sought, stale=stale, now=now,
         private=sought.viewer is not None, strip=shown.strip(at, seen), parts=shown.parts(at, found),
         shut=shown.shut(at, found, words, sessions), closed=shown.closed(at, found, words),
         bars=shown.reasons(bars, words, sessions), opened=shown.said_hours(opened, words) if opened else None,
         lengths=shown.length_links(at, found, words), before=_before(at, first, today),
-        after=at.link(semaine=first + WEEK_DAYS * DAY, jour=None),
+        after=at.link(semaine=first + WEEK_DAYS * DAY, jour=None), elsewhere=others,
     )  # fmt: skip
 
 

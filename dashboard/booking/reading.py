@@ -73,6 +73,11 @@ def machines(services: Services, sought: Sought, window: Span, now: datetime) ->
     return replace(found, machines=tuple(_without(machine, held) for machine in found.machines))
 
 
+def here(known: Machines) -> tuple[Machine, ...]:
+    """The machines of this place: what is booked here."""
+    return known.at(known.sites[0].slug)
+
+
 def _without(machine: Machine, held: Reservation) -> Machine:
     others = tuple(span for span in machine.others if span != held.span)
     busy = machine.busy
@@ -86,7 +91,7 @@ def starts_near(services: Services, sought: Sought, starts: datetime, minutes: i
     length = minutes * MINUTE
     window = around(starts, length, now)
     found = machines(services, sought, window, now)
-    return choices.search(found.machines, found.member, length=length, window=window, now=now)
+    return choices.search(here(found), found.member, length=length, window=window, now=now)
 
 
 def read_day(text: str | None, today: date) -> tuple[date, bool]:
@@ -101,10 +106,11 @@ def read_day(text: str | None, today: date) -> tuple[date, bool]:
 
 def week(
     services: Services, sought: Sought, first: date, minutes: int | None, zone: ZoneInfo, now: datetime
-) -> Found:  # fmt: skip
-    """Every start in seven days, for the asked length or the usual one."""
+) -> tuple[Found, Machines]:  # fmt: skip
+    """Every start here in seven days, for the asked length or the usual one; and all that was read."""
     read = choices.week_from(first, zone, timedelta(minutes=minutes or choices.LENGTHS[-1]))
-    known = machines(services, sought, read, now)
-    length = timedelta(minutes=minutes or choices.usual_length(known.machines))
+    # The same days elsewhere begin and end up to a day apart.
+    known = machines(services, sought, Span(read.starts - DAY, read.ends + DAY), now)
+    length = timedelta(minutes=minutes or choices.usual_length(here(known)))
     window = choices.week_from(first, zone, length)
-    return choices.search(known.machines, known.member, length=length, window=window, now=now)
+    return choices.search(here(known), known.member, length=length, window=window, now=now), known

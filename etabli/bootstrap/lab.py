@@ -20,7 +20,7 @@ def put_lab(store: Store, settings: Settings, ids: Ids) -> None:
     """Site, trainings, groups, resources and devices, in one transaction."""
     with store.begin() as work:
         lab = settings.lab
-        work.put_site(id=ids.new(), slug=lab.slug, name=lab.name, timezone=lab.timezone)
+        work.put_site(id=ids.new(), slug=lab.slug, name=lab.name, timezone=lab.timezone, address=settings.web.address)
         said = work.site_policies()
         work.put_site_policies(SaidPolicies(use=_said(lab.use, said.use), booking=_said(lab.booking, said.booking)))
         if lab.opening is not None:

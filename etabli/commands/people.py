@@ -111,8 +111,8 @@ def aside(text: str) -> None:
 
 def put_site(work: Work, base: Basis) -> None:
     """A database that has never been started has no site yet."""
-    lab = base.settings.lab
-    work.put_site(id=base.ids.new(), slug=lab.slug, name=lab.name, timezone=lab.timezone)
+    lab, address = base.settings.lab, base.settings.web.address
+    work.put_site(id=base.ids.new(), slug=lab.slug, name=lab.name, timezone=lab.timezone, address=address)
 
 
 def revoke_token(speech: Speech, id: str) -> None:

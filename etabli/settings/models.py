@@ -140,7 +140,7 @@ class WebSettings(Strict):
     port: Port = 8080
     """Port to listen on."""
     address: Url | None = None
-    """How browsers reach the lab, for QR codes, where it differs from host and port."""
+    """How browsers reach the lab, for QR codes and for the lab's other sites, where it differs from host and port."""
     certificate: Path | None = None
     """TLS certificate chain (PEM); without it the pages go over plain HTTP."""
     key: Path | None = None

@@ -42,6 +42,8 @@ class Machine:
     policy: BookingPolicy
     schedule: Schedule
     zone: ZoneInfo
+    site: str = ""
+    """The slug of the place where it stands."""
     busy: tuple[Starts, ...] = ()
     others: tuple[Span, ...] = ()
     requirements: tuple[Requirement, ...] = ()
@@ -80,22 +82,24 @@ def free_spans(
 ) -> list[Free]:
     """Every start that leaves the booking inside the window, soonest first; ``member`` None: anybody's."""
     # Equal machines mostly share these.
-    open_spans, forbidden, grids = cache(Schedule.spans), cache(over_quota), {}
+    usual: dict[object, list[Starts]] = {}
+    grids = cache(lambda zone: _grid(zone, window, length))
     found: list[Free] = []
     for machine in machines:
         bounds = None if barriers(machine, member, now) else _bounds(machine, length, window, now)
         if bounds is None:
             continue
-        if machine.zone not in grids:
-            grids[machine.zone] = _grid(machine.zone, window, length)
-        ranges: Iterable[Starts] = _within(open_spans(machine.schedule, window), bounds, length)
+        others = machine.others if member is not None else None
+        shared = (machine.schedule, machine.policy, machine.zone, others, bounds)
+        if shared not in usual:
+            ranges = _within(machine.schedule.spans(window), bounds, length)
+            cuts = over_quota(machine.policy, others, length, window, machine.zone, now) if others is not None else []
+            usual[shared] = list(_without(ranges, cuts))
         before = timedelta(minutes=machine.policy.buffer_minutes or 0) + length
-        ranges = _without(ranges, [(starts - before, until) for starts, until in machine.busy])
-        if member is not None:
-            ranges = _without(ranges, forbidden(machine.policy, machine.others, length, window, machine.zone, now))
+        left = _without(usual[shared], [(starts - before, until) for starts, until in machine.busy])
         if machine.policy.step_minutes:
-            ranges = _stepped(ranges, grids[machine.zone](machine.policy.step_minutes))
-        found += [Free(machine=machine, first=first, last=last) for first, last in ranges]
+            left = _stepped(left, grids(machine.zone)(machine.policy.step_minutes))
+        found += [Free(machine=machine, first=first, last=last) for first, last in left]
     return sorted(found, key=lambda free: free.first)
 
 
@@ -126,21 +130,21 @@ def _within(spans: Iterable[Span], bounds: Starts, length: timedelta) -> Iterato
 
 def _without(ranges: Iterable[Starts], cuts: list[Cut]) -> Iterator[Starts]:
     """What is left of ranges (apart, in order) less cuts (in order of their starts); edges of cuts are allowed."""
-    at = 0
+    at, many = 0, len(cuts)
     for first, last in ranges:
-        while at < len(cuts) and cuts[at][1] <= first:
+        while at < many and cuts[at][1] <= first:
             at += 1
-        left: datetime | None = first
-        for i in range(at, len(cuts)):
+        left, i = first, at
+        while i < many and left <= last:
             after, before = cuts[i]
-            if after >= last or left is None:
+            if after >= last:
                 break
-            if before <= left:
-                continue
-            if after >= left:
-                yield left, after
-            left = before if before <= last else None
-        if left is not None:
+            if before > left:
+                if after >= left:
+                    yield left, after
+                left = before
+            i += 1
+        if left <= last:
             yield left, last
 
 
@@ -172,7 +176,7 @@ def _starts_of(midnight: datetime, zone: ZoneInfo, step: int, length: timedelta)
     far = midnight + _DAY + length
     if first_moment(far, zone) - begins == far - midnight:
         # No change of the hour from here to the end of the last one: the clock can be counted.
-        return [begins + minute * _MINUTE for minute in _minutes_of_day(step, length)]
+        return [begins + since for since in _since_midnight(step, length)]
     found, at = [], begins
     while at < over:
         if _on_step(at, zone, step) and _on_step(at + length, zone, step):
@@ -182,11 +186,12 @@ def _starts_of(midnight: datetime, zone: ZoneInfo, step: int, length: timedelta)
 
 
 @cache
-def _minutes_of_day(step: int, length: timedelta) -> tuple[int, ...]:
+def _since_midnight(step: int, length: timedelta) -> tuple[timedelta, ...]:
     long, rest = divmod(length, _MINUTE)
     if rest:
         return ()
-    return tuple(minute for minute in range(0, _DAY_MINUTES, step) if (minute + long) % _DAY_MINUTES % step == 0)
+    minutes = range(0, _DAY_MINUTES, step)
+    return tuple(minute * _MINUTE for minute in minutes if (minute + long) % _DAY_MINUTES % step == 0)
 
 
 def _on_step(moment: datetime, zone: ZoneInfo, step: int) -> bool:

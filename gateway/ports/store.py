@@ -211,8 +211,8 @@ class Work(
     def site_id(self) -> str:
         """The id of this gateway's site."""
 
-    def put_site(self, *, id: str, slug: str, name: str, timezone: str) -> str:
-        """Insert or update the site by slug; its id."""
+    def put_site(self, *, id: str, slug: str, name: str, timezone: str, address: str | None = None) -> str:
+        """Insert or update the site by slug; its id. ``address`` is where its pages are, as other sites send people."""
 
     def put_resource(self, resource: Resource) -> Resource:
         """Insert or update by slug (trainings included); the row as it stands, with its lasting id."""

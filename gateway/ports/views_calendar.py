@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
+from zoneinfo import ZoneInfo
 
 from gateway.domain.booking import Reservation
 from gateway.domain.free_spans import Machine
@@ -27,11 +28,26 @@ class Schedules:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """A place that has machines; ``address`` is where its pages are, as far as it is known."""
+
+    slug: str
+    name: str
+    zone: ZoneInfo
+    address: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Machines:
-    """Machines as they stand for one member, or for anybody (None)."""
+    """Machines as they stand for one member, or for anybody (None); places and machines of the one asked first."""
 
     machines: tuple[Machine, ...]
     member: Member | None
+    sites: tuple[Site, ...] = ()
+
+    def at(self, site: str) -> tuple[Machine, ...]:
+        """Those of one place."""
+        return tuple(machine for machine in self.machines if machine.site == site)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +67,10 @@ class CalendarViews(Protocol):
     def machines(
         self, *, resource: str | None, group: str | None, member_id: str | None, window: Span, now: datetime
     ) -> Machines | None:
-        """One resource, or those of a group, for one member or anybody; None when one of them does not exist."""
+        """One resource here, or those of a group here and at every other site of the database that calls it the same.
+
+        For a member only sites that they joined count. None when there is no such machine, or no such member here.
+        """
 
     def planned(self, window: Span) -> tuple[Planned, ...]:
         """Every standing reservation that touches the window, soonest first."""

@@ -45,6 +45,10 @@ class Words:
         """Whether there is a sentence of that key."""
         return key in self._words
 
+    def at(self, zone: tzinfo) -> "Words":
+        """The same language by the clocks of another place."""
+        return Words(self.lang, zone=zone, now=self._now)
+
     def moment(self, moment: datetime, how: str = "on") -> str:
         """A time as people say it."""
         return say_moment(moment, how, self._words, self._zone, self._now)

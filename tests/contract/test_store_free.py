@@ -2,12 +2,17 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
+from gateway.adapters.sql import SqlStore
+from gateway.adapters.sql.part import SiteId
 from gateway.domain.booking import Reservation
 from gateway.domain.free_spans import barriers, free_spans
 from gateway.domain.layers import SaidPolicies
+from gateway.domain.opening import Closure
+from gateway.domain.opening_plain import read_opening
 from gateway.domain.people import Names
 from gateway.domain.resources import Resource, ResourceGroup
 from gateway.domain.timespan import Span
@@ -128,3 +133,61 @@ def test_a_machine_is_free_again_when_it_is_expected_back_and_a_promise_that_is_
     assert machine.back_at == (back_at if expected else None)
     assert [each.slug for each in twice.machines] == ["laser-1", "desk-1"]
     assert twice.machines[0] == machine
+
+
+@pytest.fixture
+def two_sites(store, stored_lab):
+    """Desks here, and one at a site of another zone, which has hours, rules and a closure of its own."""
+    lab, there = stored_lab, SqlStore.__new__(SqlStore)
+    there._database, there._site = store._database, SiteId("reunion")
+    with store.begin() as work:
+        here = work.put_group(ResourceGroup(id=lab.ids.new(), slug="bureaux", names=NAMES))
+        work.put_resource(replace(lab.desk, group_id=here.id))
+        assert work.add_reservation(lab.booking(1, 2, resource_id=lab.desk.id))
+    with there.begin() as work:
+        work.put_site(
+            id=lab.ids.new(), slug="reunion", name="La Réunion", timezone="Indian/Reunion", address="https://re.example"
+        )
+        work.put_site_policies(SaidPolicies(booking={"step_minutes": 60, "day_count": 1}))
+        work.put_site_opening(read_opening({"monday": ["9:00-18:00"]}, "Indian/Reunion"))
+        group = work.put_group(
+            ResourceGroup(id=lab.ids.new(), slug="bureaux", names=NAMES, use_policy={"membership_grace_days": 3})
+        )
+        desk = work.put_resource(Resource(id=lab.ids.new(), slug="desk-1", names=NAMES, group_id=group.id))
+        work.put_resource(Resource(id=lab.ids.new(), slug="laser-1", names=NAMES))
+        work.add_closure(Closure(id=lab.ids.new(), span=Span(NOW + HOUR, NOW + 2 * HOUR), reason="Travaux"))
+        assert work.add_reservation(lab.booking(3, 4, resource_id=desk.id))
+    return there, desk
+
+
+def test_a_kind_is_asked_at_every_site_each_by_its_own_clock_and_rules(store, stored_lab, two_sites):
+    lab, (there, desk) = stored_lab, two_sites
+    known = machines(store, group="bureaux")
+    assert [(site.slug, site.zone.key, site.address) for site in known.sites] == [
+        ("hesdin", "Europe/Paris", None), ("reunion", "Indian/Reunion", "https://re.example"),
+    ]  # fmt: skip
+    (here,), (far,) = known.at("hesdin"), known.at("reunion")
+    assert (here.id, far.id) == (lab.desk.id, desk.id)
+    assert (far.zone, far.policy.step_minutes, here.policy.step_minutes) == (ZoneInfo("Indian/Reunion"), 60, None)
+    assert [closure.reason for closure in far.schedule.closures] == ["Travaux"]
+    assert (here.schedule.closures, here.schedule.opening) == ((), None)
+    assert [len(machine.busy) for machine in known.machines] == [1, 1]
+    assert [each.slug for each in machines(there, group="bureaux").sites] == ["reunion", "hesdin"]
+    assert [machine.id for machine in machines(store, resource="laser-1").machines] == [lab.laser.id]
+
+
+def test_for_a_member_only_the_sites_they_joined_count(store, stored_lab, two_sites):
+    lab, (there, _) = stored_lab, two_sites
+    assert [each.slug for each in machines(store, lab.ada, group="bureaux").sites] == ["hesdin"]
+    ended = replace(lab.ada, member_until=NOW)
+    with there.begin() as work:
+        work.put_member(ended)
+    known = machines(store, lab.ada, group="bureaux")
+    assert [len(machine.others) for machine in known.machines] == [1, 1]
+    assert [machine.membership_ends for machine in known.machines] == [NOW, NOW + timedelta(days=3)]
+    with there.begin() as work:
+        work.put_group(ResourceGroup(id=lab.ids.new(), slug="four", names=NAMES))
+        four = work.group("four")
+        work.put_resource(Resource(id=lab.ids.new(), slug="four-1", names=NAMES, group_id=four.id))
+    assert machines(store, lab.bob, group="four") is None
+    assert len(machines(store, group="four").machines) == 1

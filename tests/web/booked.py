@@ -3,8 +3,10 @@
 from dataclasses import replace
 from datetime import timedelta
 
+from gateway.adapters.sql import SqlStore
+from gateway.adapters.sql.part import SiteId
 from gateway.domain.qualifications import Qualification
-from gateway.domain.resources import ResourceGroup
+from gateway.domain.resources import Resource, ResourceGroup
 from gateway.domain.timespan import Span
 from gateway.domain.workshops import Place, PlaceState, Roll, Workshop, WorkshopKind
 from gateway.service import opening
@@ -40,6 +42,20 @@ def booked(lab: TestLab) -> None:
         ("prusa-2", "Karim", 2, 4), ("ender-3", "Inès", 3, 5), ("scanner", "Karim", 1, 7),
     ):  # fmt: skip
         lab.reserve(slug, who, now + starts * HOUR, now + ends * HOUR)
+
+
+def elsewhere(lab: TestLab, *, address: str | None = "https://acores.example") -> None:
+    """The same kind of printer at a site two hours behind, open in the afternoon by its own clock."""
+    there = SqlStore.__new__(SqlStore)
+    there._database, there._site = lab.store._database, SiteId("acores")
+    with there.begin() as work:
+        work.put_site(
+            id=lab.ids.new(), slug="acores", name="Fablab des Açores", timezone="Atlantic/Azores", address=address
+        )
+        hours = dict.fromkeys(HOURS, ("14:00-16:00",))
+        opening.set_opening(work, resource=None, plain=hours, zone="Atlantic/Azores", now=lab.clock.now())
+        group = work.put_group(ResourceGroup(id=lab.ids.new(), slug="prusa", names={"fr": "Imprimantes Prusa"}))
+        work.put_resource(Resource(id=lab.ids.new(), slug="mk4", names={"fr": "Prusa MK4"}, group_id=group.id))
 
 
 def planned(

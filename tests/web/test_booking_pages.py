@@ -10,7 +10,7 @@ import pytest
 
 from gateway.domain.booking import Status
 from gateway.service import bookings, opening
-from tests.web.booked import booked, door, planned
+from tests.web.booked import booked, door, elsewhere, planned
 
 HOUR = timedelta(hours=1)
 MORNING = "/reservation?machine=laser&debut=20261125T0800Z&minutes=90"
@@ -77,6 +77,22 @@ def test_closed_days_past_days_and_far_days_say_so(web):
     assert web.get("/reserver/scanner?jour=demain").status_code == 200
     assert web.get("/reserver/nulle-part").status_code == 404
     assert web.get("/reserver/sorte/nulle-part").status_code == 404
+
+
+def test_a_kind_that_stands_at_another_site_too_is_shown_by_that_sites_clock(lab, web, enter):
+    elsewhere(lab)
+    page = web.get("/reserver/sorte/prusa?jour=2026-11-24&duree=60")
+    far = page.text[page.text.index('class="elsewhere"') :]
+    assert "Heures de ce lieu : il y est 10 h" in text(page)
+    offered = [each.replace("\u00a0", " ") for each in re.findall(r"<strong>([^<]+)</strong>", far)]
+    assert offered == ["14 h", "14 h 30", "15 h"]
+    # 14:00 on the Azores is 15:00 UTC; it is booked there.
+    assert "https://acores.example/reservation?sorte=prusa&amp;debut=20261124T1500Z&amp;minutes=60" in far
+    assert "elsewhere" not in web.get("/reserver/prusa-1?jour=2026-11-24").text
+    elsewhere(lab, address=None)
+    assert "acores.example" not in web.get("/reserver/sorte/prusa?jour=2026-11-24&duree=60").text
+    enter("Léa")
+    assert "Açores" not in web.get("/reserver/sorte/prusa?jour=2026-11-24").text
 
 
 def test_a_place_without_hours_is_open_all_day(lab, web):

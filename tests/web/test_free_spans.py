@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.web.booked import booked, elsewhere
 from tests.web.test_api import NOBODY, problem
 
 ASK = {"from": "2026-11-24T11:00:00Z", "to": "2026-11-24T18:00:00Z", "minutes": 90}
@@ -57,3 +58,18 @@ def test_a_question_without_sense_is_told_where(ask, more, field):
 )
 def test_what_is_not_there_is_said(ask, more):
     assert ask(**more).status_code == 404
+
+
+def test_a_kind_is_answered_for_every_site_and_each_start_says_where(ask, lab):
+    booked(lab)
+    elsewhere(lab)
+    told = ask("anonymous", group="prusa").json()
+    assert [(each["site"], each["timezone"]) for each in told["sites"]] == [
+        ("la-ruche", "Europe/Paris"), ("acores", "Atlantic/Azores"),
+    ]  # fmt: skip
+    assert {(each["site"], each["resource"]) for each in told["items"]} >= {("la-ruche", "prusa-2"), ("acores", "mk4")}
+    only = ask("anonymous", group="prusa", site="acores").json()
+    assert {each["site"] for each in only["items"]} == {"acores"}
+    assert [each["address"] for each in only["sites"]] == ["https://acores.example"]
+    member = ask(group="prusa", member=lab.people["Léa"].id).json()
+    assert [each["site"] for each in member["sites"]] == ["la-ruche"]

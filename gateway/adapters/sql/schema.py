@@ -25,7 +25,7 @@ from sqlalchemy import (
 
 from gateway.adapters.sql.types import Moment, plain_json
 
-REVISION = "0028"
+REVISION = "0030"
 """The newest migration: `check()` refuses any other."""
 
 TAP_KINDS = "kind IN ('tap_granted', 'tap_refused', 'tap_noted')"
@@ -95,6 +95,7 @@ def _policies() -> tuple[Column[Any], Column[Any]]:
 sites = Table(
     "sites", metadata, _id(),
     _text("slug"), _text("name"), _text("timezone"), *_policies(), Column("opening", plain_json()),
+    _note("address"),
     UniqueConstraint("slug"),
 )  # fmt: skip
 

@@ -183,7 +183,7 @@ class packed(FunctionElement[Any]):  # noqa: N801 - reads as a function
 
 
 class packed_all(FunctionElement[Any]):  # noqa: N801 - reads as a function
-    """Every row's JSON as one JSON array."""
+    """Every row's JSON, number or time (as microseconds) as one JSON array."""
 
     type = JSON()
     inherit_cache = True
@@ -207,11 +207,12 @@ def _packed(element: packed, compiler: SQLCompiler, **kw: Any) -> str:
 
 @compiles(packed, "postgresql")
 def _packed_postgresql(element: packed, compiler: SQLCompiler, **kw: Any) -> str:
-    parts = []
-    for part in element.clauses:
-        text = compiler.process(part, **kw)
-        parts.append(f"CAST(EXTRACT(EPOCH FROM {text}) * 1000000 AS BIGINT)" if isinstance(part.type, Moment) else text)
+    parts = [_in_json(part, compiler.process(part, **kw)) for part in element.clauses]
     return f"json_build_array({', '.join(parts)})"
+
+
+def _in_json(part: ColumnElement[Any], text: str) -> str:
+    return f"CAST(EXTRACT(EPOCH FROM {text}) * 1000000 AS BIGINT)" if isinstance(part.type, Moment) else text
 
 
 @compiles(packed_all)
@@ -224,7 +225,8 @@ def _packed_all(element: packed_all, compiler: SQLCompiler, **kw: Any) -> str:
 
 @compiles(packed_all, "postgresql")
 def _packed_all_postgresql(element: packed_all, compiler: SQLCompiler, **kw: Any) -> str:
-    return f"COALESCE(json_agg({compiler.process(element.clauses, **kw)}), '[]'::json)"
+    (part,) = element.clauses
+    return f"COALESCE(json_agg({_in_json(part, compiler.process(element.clauses, **kw))}), '[]'::json)"
 
 
 class current_xid(FunctionElement[int]):  # noqa: N801 - reads as a function

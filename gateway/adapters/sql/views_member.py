@@ -108,7 +108,7 @@ class MemberViewsPart(ViewsPart):
             found = tx.one(MEMBER_OF_ID, id=member_id, site_id=site)
             member = MEMBER.read(found) if found else None
             rows = [(zone, layers, RESOURCE.read(row)) for zone, layers, *row in tx.all(EVERYTHING, site_id=site)]
-            asked = requirements(tx, site, [resource.id for _, _, resource in rows], member_id, now) if rows else {}
+            asked = requirements(tx, [site], [resource.id for _, _, resource in rows], member_id, now) if rows else {}
         return tuple(
             AccessFacts(
                 resource=resource, member=member, use=policies(layers).use, zone=ZoneInfo(zone),

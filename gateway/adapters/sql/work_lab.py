@@ -51,10 +51,10 @@ KNOWN_TOKEN = select(_tokens.id).where(_tokens.site_id == SITE, _tokens.id == bi
 class LabPart(Part):
     """The lab itself."""
 
-    def put_site(self, *, id: str, slug: str, name: str, timezone: str) -> str:
+    def put_site(self, *, id: str, slug: str, name: str, timezone: str, address: str | None = None) -> str:
         """Insert or update the site by slug; its id."""
         new = {"opening": None, "use_policy": None, "booking_policy": None}
-        self._tx.run(PUT_SITE, id=id, slug=slug, name=name, timezone=timezone, **new)
+        self._tx.run(PUT_SITE, id=id, slug=slug, name=name, timezone=timezone, address=address, **new)
         row = self._tx.one(SITE_OF_SLUG, slug=slug)
         lasting = str(row[0]) if row else id
         if self._site.slug in {None, slug}:
