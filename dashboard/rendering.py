@@ -1,8 +1,9 @@
 """Templates into pages: one environment, each feature's templates under its own name (``floor/board.html``)."""
 
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 from fastapi import Request
@@ -38,13 +39,18 @@ def environment() -> Environment:
     """The one Jinja2 environment; autoescape everywhere, an unknown name is an error."""
     loaders = {name: FileSystemLoader(FOLDER / name / "templates") for name in FEATURES}
     loaders["shared"] = FileSystemLoader(FOLDER / "templates")
+    # Templates do not change while the program runs: asking the disk for each part took a third of a long page.
     made = Environment(
-        loader=PrefixLoader(loaders), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
+        loader=PrefixLoader(loaders), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True,
+        auto_reload=False,
+    )  # fmt: skip
     made.globals |= {
         "static": assets.static, "style": assets.style, "script": assets.script, "font": assets.font, "installed": assets.installed,
         "drawn_by_others": icons.installed().get,
     }  # fmt: skip
+    drawn: Any = made.get_template("shared/icons.html").module
+    # Each drawing is made once: a page of many machines holds hundreds.
+    made.globals["icons"] = SimpleNamespace(icon=lru_cache(4096)(drawn.icon), state=lru_cache(4096)(drawn.state))
     return made
 
 

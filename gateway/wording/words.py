@@ -4,6 +4,7 @@ import string
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
+from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -32,7 +33,6 @@ class Words:
         self._words: Catalogue = catalogue(self.lang)
         self._zone: tzinfo = ZoneInfo(zone) if isinstance(zone, str) else zone
         self._now = now
-        self._formatter = _Formatter(self)
 
     def __call__(self, key: str, **params: Any) -> str:
         """The sentence of that key; variants are tried in order, ``count`` chooses the plural."""
@@ -101,13 +101,30 @@ class Words:
 
     def _first(self, variants: Iterable[str], params: Mapping[str, Any]) -> str:
         for text in variants:
-            wanted = {name for _, name, _, _ in string.Formatter().parse(text) if name}
-            if all(params.get(name) is not None for name in wanted):
+            if all(params.get(name) is not None for _, name, _ in _parts(text) if name):
                 return self._fill(text, params)
         return ""
 
     def _fill(self, text: str, params: Mapping[str, Any]) -> str:
-        return self._formatter.vformat(text, (), params)
+        return "".join(
+            [
+                before if name is None else f"{before}{self._said(params[name], how)}"
+                for before, name, how in _parts(text)
+            ]
+        )
+
+    def _said(self, value: Any, how: str) -> str:
+        if isinstance(value, datetime):
+            return self.moment(value, how or "on")
+        if isinstance(value, Mapping):
+            return self.own(value)
+        return self.duration(float(value)) if how == "duration" else format(value, how)
+
+
+@cache
+def _parts(text: str) -> tuple[tuple[str, str | None, str], ...]:
+    """A sentence as it is filled: what stands before each name, the name, and how to say it."""
+    return tuple((before, name, how or "") for before, name, how, _ in string.Formatter().parse(text))
 
 
 def _read(name: str, value: Any) -> Any:
@@ -120,17 +137,3 @@ def _read(name: str, value: Any) -> Any:
         return datetime.fromisoformat(value)
     except ValueError:
         return None
-
-
-class _Formatter(string.Formatter):
-    def __init__(self, words: Words) -> None:
-        self._words = words
-
-    def format_field(self, value: Any, format_spec: str) -> str:
-        if isinstance(value, datetime):
-            return self._words.moment(value, format_spec or "on")
-        if isinstance(value, Mapping):
-            return self._words.own(value)
-        if format_spec == "duration":
-            return self._words.duration(float(value))
-        return str(super().format_field(value, format_spec))
