@@ -2,6 +2,7 @@
 
 A canonical number says how it was learnt: ``em:010063E9AE`` (125 kHz, all five bytes), ``uid:FB0EE20B`` (13.56 MHz),
 ``n32:0063E9AE`` and ``n24:63E9AE`` (what keyboard-type readers leave of either). PN532 is in :mod:`devices.pn532`.
+A card that cannot be cloned gives an address instead: :mod:`devices.sun`.
 """
 
 import hashlib
@@ -13,11 +14,12 @@ from functools import reduce
 from operator import xor
 from typing import Protocol
 
-from devices.messages import HashedBadge
+from devices import sun
+from devices.messages import HashedBadge, SunMessage
 
 STX, ETX = 0x02, 0x03
 HEX_DIGITS = frozenset(b"0123456789ABCDEFabcdef")
-MAX_LINE = 64
+MAX_LINE = sun.MOST
 SILENCE_S = 0.3
 """While a tag stays, its frame repeats about every 50 ms; a silence longer than this means that it was taken away."""
 
@@ -27,6 +29,13 @@ class BadgeSeen:
     """A reader gave a number, perhaps for the twentieth time this second."""
 
     number: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CardSpoke:
+    """A card that cannot be cloned has said its message: another one at each reading."""
+
+    said: SunMessage | sun.PlainSun
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +53,7 @@ class Nonsense:
     example: bytes = b""
 
 
-ReaderEvent = BadgeSeen | BadgeRefused | Nonsense
+ReaderEvent = BadgeSeen | CardSpoke | BadgeRefused | Nonsense
 
 
 class BadgeParser(Protocol):
@@ -197,7 +206,11 @@ _HEX = re.compile(r"(?:[0-9A-F]{2})+")
 
 def read_line(text: str, style: Style = Style.AUTO) -> ReaderEvent:
     """The badge that one line of text gives: typed by a reader, or by a person who copies what is printed on a badge."""
-    text = text.strip().upper()
+    text = text.strip()
+    if sun.is_address(text):
+        said = sun.read_address(text)
+        return CardSpoke(said=said) if said else Nonsense(what="address of no card", example=b"%d letters" % len(text))
+    text = text.upper()
     pair = _FACILITY.fullmatch(text)
     if pair and int(pair[1]) < 2**8 and int(pair[2]) < 2**16:
         return _number("n24", int(pair[1]) << 16 | int(pair[2]), 6)
@@ -211,7 +224,7 @@ def read_line(text: str, style: Style = Style.AUTO) -> ReaderEvent:
             return em_number(bytes.fromhex(text))
         if len(text) in (14, 20):
             return uid_number(bytes.fromhex(text))
-    return Nonsense(what="no badge number", example=re.sub(r"\w", "x", text[:MAX_LINE]).encode())
+    return Nonsense(what="no badge number", example=re.sub(r"\w", "x", text[:64]).encode())
 
 
 def _number(kind: str, value: int, width: int) -> ReaderEvent:

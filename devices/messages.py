@@ -40,11 +40,29 @@ class Fact:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SunMessage:
+    """What a card that cannot be cloned says at one reading, in upper-case hex: good once, and nobody's name without its key.
+
+    ``picc`` holds number and counter, encrypted by the card, or by our bridge (``hidden``) where the card says them
+    plainly; ``mac`` is the card's signature, ``covered`` what it signs beside them. See :mod:`devices.sun`.
+    """
+
+    picc: str
+    mac: str
+    covered: str = ""
+    hidden: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BadgeTapped(Fact):
-    """A badge was presented; one entry per form in which the reader may have given its number."""
+    """A badge was presented; one entry per form in which the reader may have given its number.
+
+    With ``sun``, the card's own message, the number stands in there, and ``badge`` is empty.
+    """
 
     kind: ClassVar[str] = "badge_tapped"
     badge: tuple[HashedBadge, ...]
+    sun: SunMessage | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

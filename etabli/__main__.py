@@ -319,10 +319,24 @@ def _add_people(cli: typer.Typer, language: Language) -> None:
         context: typer.Context,
         member: Annotated[str, typer.Option(help=told("Le numéro du membre.", "The member's id."))],
         number: Annotated[str, typer.Option(help=told("Le numéro du badge.", "The badge's number."))],
+        card: Annotated[
+            bool,
+            typer.Option("--card", help=told("C'est une NTAG 424 DNA : montrer ses clés.", "It is an NTAG 424 DNA: show its keys.")),
+        ] = False,
+    ) -> None:  # fmt: skip
+        from etabli.commands import people
+
+        people.enrol_badge(context.obj, member=member, number=number, card=card)
+
+    @badge.command(help=told("Les clés à écrire dans une carte.", "The keys to write into a card."))
+    def keys(
+        context: typer.Context,
+        number: Annotated[str, typer.Argument(help=told("Le numéro de la carte.", "The card's number."))],
+        json: Json = False,
     ) -> None:
         from etabli.commands import people
 
-        people.enrol_badge(context.obj, member=member, number=number)
+        people.card_keys(context.obj, number=number, as_json=json)
 
     @badge.command("hash", help=told("Ce qu'un lecteur envoie pour un badge.", "What a reader sends for a badge."))
     def hash_(

@@ -13,13 +13,14 @@ from devices.badge_reader import (
     BadgeParser,
     BadgeRefused,
     BadgeSeen,
+    CardSpoke,
     EmFrames,
     KeyboardLines,
     ReaderEvent,
     Style,
     TapFilter,
 )
-from devices.messages import BadgeTapped, Command
+from devices.messages import BadgeTapped, Command, SunMessage
 from devices.pn532 import Pn532, Stage
 from firmware_bridges.bridge import BridgeContext, Reporter
 from firmware_bridges.serial_link import READ_S, SerialLink
@@ -110,6 +111,10 @@ class BadgeReaderBridge:
         if isinstance(event, BadgeSeen):
             if taps.seen(event.number, at=at):
                 report.fact(BadgeTapped(badge=self._context.hash_badge(event.number)))
+        elif isinstance(event, CardSpoke):
+            # It says another message each time it is read, and whatever reads it reads it once.
+            said = event.said if isinstance(event.said, SunMessage) else self._context.hide_card(event.said)
+            report.fact(BadgeTapped(badge=(), sun=said))
         elif isinstance(event, BadgeRefused):
             if taps.seen(event.reason, at=at):
                 report.nonsense(event.reason, b"")

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from threading import Event
 from typing import Protocol
 
-from devices.messages import Command, Fact, HashedBadge
+from devices.messages import Command, Fact, HashedBadge, SunMessage
+from devices.sun import PlainSun
 from gateway.ports.bus import Bus
 from gateway.ports.clock import Clock
 from gateway.ports.ids import Ids
@@ -35,6 +36,8 @@ class BridgeContext:
     ids: Ids
     hash_badge: Callable[[str], tuple[HashedBadge, ...]]
     """Canonical badge number in, one keyed hash per form out: the number itself goes no further."""
+    hide_card: Callable[[PlainSun], SunMessage]
+    """The same for a card that signs what it says: the signature is kept, for the gateway to look at."""
 
 
 class Bridge(Protocol):

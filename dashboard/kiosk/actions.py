@@ -125,7 +125,8 @@ def _begin(touched: Touched) -> Done:
         reader = next((device for device in view.devices if device.role is DeviceRole.READER), None)
     if reader is None:
         return None
-    chosen = kiosk.Chosen(reader=reader, resource=touched.machine, member_id=touched.person.id)
+    person = touched.person
+    chosen = kiosk.Chosen(reader=reader, resource=touched.machine, member_id=person.id, shown=person.shown)
     # The answer stands in the log, as that of any tap: the screen shows it from there.
     touched.services.transact(lambda work, now: kiosk.begin(work, chosen, now, touched.services.ids))
     return None

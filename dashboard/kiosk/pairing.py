@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from dashboard.dependencies import Services, token_view
 from devices.topics import SLUG
+from gateway.domain.cards import Shown
 from gateway.domain.events import EventKind
 from gateway.domain.people import Role
 from gateway.domain.refusals import Code
@@ -58,6 +59,8 @@ class Person:
     id: str
     first_name: str | None
     until: datetime
+    shown: Shown = Shown.NUMBER
+    """What their tap was worth."""
 
 
 def kiosk_of(request: Request, services: Services, slug: str, secret: str | None) -> Kiosk | None:
@@ -95,7 +98,8 @@ def person_at(tap: LastTap | None, now: datetime, left: int) -> Person | None:
     told = event.data.get("refusals") if event.kind is EventKind.TAP_REFUSED else None
     if isinstance(told, list) and NOT_THEIRS & {str(code) for code in told}:
         return None
-    return Person(id=event.member_id, first_name=tap.first_name, until=event.at + KNOWN_FOR)
+    shown = Shown.PROVEN if event.data.get("card") == Shown.PROVEN else Shown.NUMBER
+    return Person(id=event.member_id, first_name=tap.first_name, until=event.at + KNOWN_FOR, shown=shown)
 
 
 def left_of(request: Request) -> int:

@@ -37,7 +37,7 @@ class Bridges:
     def _runner(self, base: Basis, device: DeviceSettings) -> BridgeRunner:
         context = BridgeContext(
             site=base.site, device=device.slug, bus=self.bus, clock=base.clock, ids=base.ids,
-            hash_badge=base.hash_badge,
+            hash_badge=base.hash_badge, hide_card=base.hide_card,
         )  # fmt: skip
         return BridgeRunner(
             device.slug, made(device, context), context, self.courier.reporter(device.slug),

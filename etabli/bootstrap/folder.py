@@ -17,7 +17,7 @@ from gateway.ports.errors import BadConfiguration
 
 _log = logging.getLogger(__name__)
 KEY_BYTES = 32
-LEAST_KEY_BYTES = 16
+LEAST_KEY_BYTES = MASTER_BYTES = 16
 
 
 class FolderHeld(BadConfiguration):
@@ -64,6 +64,11 @@ class DataFolder:
     def badge_key(self) -> Path:
         """The site's key, unless the settings name another."""
         return self.path / "badge.key"
+
+    @property
+    def card_key(self) -> Path:
+        """From which the keys of cards that cannot be cloned are made; missing while the lab has none such."""
+        return self.path / "cards.key"
 
     def make(self) -> None:
         """Create the folder, closed to others."""
@@ -130,6 +135,35 @@ def badge_key(file: Path, *, may_make: bool) -> BadgeKey:
             opened.flush()
             os.fsync(opened.fileno())
     return BadgeKey(*_key_in(file, "badges.key_file"))
+
+
+class MasterKey:
+    """The key behind every card's own, as the file has it now: it may be made while we run."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self._read: tuple[int, bytes] | None = None
+
+    def __call__(self) -> bytes | None:
+        """The key; None while there is none, or none that can be read."""
+        try:
+            changed_at = self._file.stat().st_mtime_ns
+        except OSError:
+            return None
+        if self._read is None or self._read[0] != changed_at:
+            try:
+                self._read = (changed_at, _key_in(self._file, "cards.key")[0])
+            except BadConfiguration as error:
+                # No card proves anything until its key can be read; numbers go on.
+                _log.error("%s", error)
+                return None
+        return self._read[1]
+
+    def made(self) -> bytes:
+        """The key, made where there is none yet; BadConfiguration when it cannot be read."""
+        if not self._file.exists():
+            write_private(self._file, f"{secrets.token_hex(MASTER_BYTES)}\n".encode())
+        return _key_in(self._file, "cards.key")[0]
 
 
 def device_key(file: Path) -> bytes:

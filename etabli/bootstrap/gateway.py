@@ -63,6 +63,7 @@ class Gateway:
             keys=keys,
             on_sample=self.samples.take,
             on_ask=self.node_lists.asked,
+            cards=basis.card_keys(),
             group=group,
         )
         self.sweeper = Sweeper(

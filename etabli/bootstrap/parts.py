@@ -7,14 +7,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit, urlunsplit
 
-from devices.messages import HashedBadge
-from etabli.bootstrap.folder import DataFolder, DeviceKeys, badge_hasher, badge_key
+from devices.messages import HashedBadge, SunMessage
+from devices.sun import PlainSun
+from etabli.bootstrap.folder import DataFolder, DeviceKeys, MasterKey, badge_hasher, badge_key
 from etabli.settings.load import secret
 from etabli.settings.models import Settings
 from etabli.words import Sentence
 from gateway.adapters.clock import SystemClock
 from gateway.adapters.ids import TimeOrderedIds
 from gateway.ports.bus import Bus, Will
+from gateway.ports.card_crypto import CardKeys
 from gateway.ports.clock import Clock
 from gateway.ports.errors import BadConfiguration, StoreUnavailable
 from gateway.ports.ids import Ids
@@ -38,6 +40,19 @@ class Basis:
     ids: Ids
     hash_badge: Callable[[str], tuple[HashedBadge, ...]]
     site_key: bytes
+    cards: MasterKey
+
+    def hide_card(self, said: PlainSun) -> SunMessage:
+        """A card's message without a number that anybody could read."""
+        from gateway.adapters.card_crypto import hide
+
+        return hide(self.site_key, said)
+
+    def card_keys(self) -> CardKeys:
+        """What tells a card from its copy."""
+        from gateway.adapters.card_crypto import SunKeys
+
+        return SunKeys(self.cards, self.site_key, self.hash_badge)
 
     @property
     def site(self) -> str:
@@ -69,6 +84,7 @@ def basis(settings: Settings) -> Basis:
         ids=TimeOrderedIds(),
         hash_badge=badge_hasher(key),
         site_key=key.key,
+        cards=MasterKey(folder.card_key),
     )
 
 

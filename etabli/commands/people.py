@@ -138,15 +138,20 @@ def _canonical(speech: Speech, number: str) -> str:
     return seen.number
 
 
-def enrol_badge(speech: Speech, *, member: str, number: str) -> None:
-    """Give a badge to a member."""
+NEVER_READ = -1
+"""The counter of a card that has not been tapped yet."""
+
+
+def enrol_badge(speech: Speech, *, member: str, number: str, card: bool) -> None:
+    """Give a badge to a member; of a card that cannot be cloned, show the keys that make it one."""
     canonical = _canonical(speech, number)
+    uid = _uid(speech, canonical) if card else None
     with opened(speech) as (store, base):
-        now = base.clock.now()
+        now, new = base.clock.now(), base.ids.new()
         with store.begin() as work:
-            outcome = members.enrol_badge(
-                work, id=base.ids.new(), member_id=member, badge=base.hash_badge(canonical), now=now
-            )
+            outcome = members.enrol_badge(work, id=new, member_id=member, badge=base.hash_badge(canonical), now=now)
+            if card and outcome is Enrolment.ENROLLED:
+                work.raise_counter(new, NEVER_READ)
     said = {
         Enrolment.TAKEN: ("ce badge est déjà à quelqu'un", "this badge is somebody's already"),
         Enrolment.NO_SUCH_MEMBER: (f"aucun membre ne porte le numéro {member}", f"no member has the id {member}"),
@@ -154,6 +159,44 @@ def enrol_badge(speech: Speech, *, member: str, number: str) -> None:
     if outcome in said:
         raise BadConfiguration(speech.say(*said[outcome]))
     print(speech.say("Le badge est enregistré.", "The badge is enrolled."))
+    if uid is not None:
+        _print_keys(speech, base, uid, as_json=False)
+
+
+def _uid(speech: Speech, canonical: str) -> bytes:
+    kind, _, digits = canonical.partition(":")
+    if kind != "uid" or len(digits) != 14:
+        raise BadConfiguration(
+            speech.say(
+                "une NTAG 424 DNA a un numéro de 14 chiffres hexadécimaux, que montre tout lecteur NFC",
+                "an NTAG 424 DNA has a number of 14 hex digits, which any NFC reader shows",
+            )
+        )
+    return bytes.fromhex(digits)
+
+
+def card_keys(speech: Speech, *, number: str, as_json: bool) -> None:
+    """The keys of one card, for whoever writes it."""
+    uid = _uid(speech, _canonical(speech, number))
+    _print_keys(speech, basis(speech.settings()), uid, as_json=as_json)
+
+
+def _print_keys(speech: Speech, base: Basis, uid: bytes, *, as_json: bool) -> None:
+    from gateway.adapters.card_crypto import file_key, meta_key
+
+    master = base.cards.made()
+    told = {"1": meta_key(master).hex(), "2": file_key(master, uid).hex()}
+    if as_json:
+        print_json(told)
+        return
+    print(speech.say(f"clé 1 (chiffre le numéro)  {told['1']}", f"key 1 (hides the number)  {told['1']}"))
+    print(speech.say(f"clé 2 (signe)              {told['2']}", f"key 2 (signs)             {told['2']}"))
+    aside(
+        speech.say(
+            "À écrire dans la carte, avec l'adresse https://…?e=<PICC>&c=<CMAC> ; voir docs/cartes.md.",
+            "To be written into the card, with the address https://…?e=<PICC>&c=<CMAC>; see docs/cartes.md.",
+        )
+    )
 
 
 def hash_badge(speech: Speech, *, number: str, as_json: bool) -> None:

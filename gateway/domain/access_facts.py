@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from gateway.domain.booking import Reservation
 from gateway.domain.booking_policy import BookingPolicy
+from gateway.domain.cards import Shown
 from gateway.domain.opening import Schedule
 from gateway.domain.people import Member
 from gateway.domain.presence import Place
@@ -30,7 +31,7 @@ class AccessFacts:
     next ones). ``interlock_known`` is False when the resource's relay is silent or answers with nonsense. ``uses`` are
     the member's spans under power of this and the last week, on the resource or its equals; ``open_elsewhere`` counts
     the member's open sessions on other resources; ``last_ended_at`` is when the resource was last at rest. ``schedule`` is
-    right from now on.
+    right from now on. ``shown`` is how the member's badge was, None when they are known without one.
     """
 
     resource: Resource | None
@@ -48,3 +49,4 @@ class AccessFacts:
     open_elsewhere: int = 0
     last_ended_at: datetime | None = None
     zone: ZoneInfo = UTC
+    shown: Shown | None = None

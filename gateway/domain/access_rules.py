@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from gateway.domain.access_facts import AccessFacts
 from gateway.domain.booking import Purpose, Reservation, Status
+from gateway.domain.cards import Shown
 from gateway.domain.opening import ClosedBy, Open
 from gateway.domain.people import Member, age_on
 from gateway.domain.quota import local_day, local_week, seconds_in
@@ -29,6 +30,13 @@ def _known_badge(facts: AccessFacts, now: datetime) -> Unmet:
 
 def _live_badge(facts: AccessFacts, now: datetime) -> Unmet:
     return (refuse(Code.BADGE_REVOKED),) if facts.badge_revoked else NONE
+
+
+def _own_card(facts: AccessFacts, now: datetime) -> Unmet:
+    """A number that anybody may have copied does not open what asks for the card itself."""
+    if not facts.use.unclonable_card or facts.shown in (None, Shown.PROVEN):
+        return NONE
+    return (refuse(Code.CARD_NOT_PROVEN),)
 
 
 def _active_member(facts: AccessFacts, now: datetime) -> Unmet:
@@ -260,7 +268,7 @@ def _few_enough_sessions(facts: AccessFacts, now: datetime) -> Unmet:
 
 
 RULES: tuple[Rule, ...] = (
-    _known_reader, _known_badge, _live_badge, _active_member, _membership, _charter,
+    _known_reader, _known_badge, _live_badge, _own_card, _active_member, _membership, _charter,
     _birth_date, _old_enough, _guardian,
     _in_service, _interlock, _open, _trained, _supervised,
     _presence_known, _responsible, _enough_people,

@@ -75,6 +75,9 @@ def lockout(facts: AccessFacts) -> str | None:
     """Why nobody at all may start without us."""
     if facts.resource is None or facts.resource.out_of_service:
         return Code.OUT_OF_SERVICE
+    if facts.use.unclonable_card:
+        # A node reads a number, which says nothing of the card.
+        return Code.CARD_NOT_PROVEN
     # Who is in the place is known to nobody but us.
     asked = facts.use.minimum_people is not None or facts.use.responsible_present
     return Code.PRESENCE_UNKNOWN if asked else None

@@ -13,6 +13,9 @@ class Code(StrEnum):
 
     BADGE_UNKNOWN = "badge_unknown"
     BADGE_REVOKED = "badge_revoked"
+    CARD_FORGED = "card_forged"
+    CARD_REPLAYED = "card_replayed"
+    CARD_NOT_PROVEN = "card_not_proven"
     MEMBER_INACTIVE = "member_inactive"
     MEMBERSHIP_LAPSED = "membership_lapsed"
     MEMBERSHIP_IN_GRACE = "membership_in_grace"
@@ -150,6 +153,8 @@ class NextStep(StrEnum):
     CHOOSE_ANOTHER_READER = "choose_another_reader"
     CHOOSE_ANOTHER_RESOURCE = "choose_another_resource"
     GO_TO_DESK = "go_to_desk"
+    TAP_AGAIN = "tap_again"
+    USE_OWN_CARD = "use_own_card"
     SIGN_THE_CHARTER = "sign_the_charter"
     ASK_FOR_TRAINING = "ask_for_training"
     ASK_FOR_REFRESHER = "ask_for_refresher"
@@ -178,6 +183,9 @@ class NextStep(StrEnum):
 NEXT_STEPS: dict[Code, tuple[NextStep, ...]] = {
     Code.BADGE_UNKNOWN: (NextStep.SHOW_BADGE_AT_DESK,),
     Code.BADGE_REVOKED: (NextStep.GO_TO_DESK,),
+    Code.CARD_FORGED: (NextStep.GO_TO_DESK,),
+    Code.CARD_REPLAYED: (NextStep.TAP_AGAIN, NextStep.GO_TO_DESK),
+    Code.CARD_NOT_PROVEN: (NextStep.USE_OWN_CARD, NextStep.GO_TO_DESK),
     Code.MEMBER_INACTIVE: (NextStep.GO_TO_DESK,),
     Code.MEMBERSHIP_LAPSED: (NextStep.GO_TO_DESK,),
     Code.MEMBERSHIP_IN_GRACE: (NextStep.GO_TO_DESK,),

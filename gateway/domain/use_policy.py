@@ -39,3 +39,6 @@ class UsePolicy:
     )
     parts_wait: bool = flag("Whether whoever comes next must first say that the finished part is on the shelf.")
     shelf: Mapping[str, str] | None = by_language("Where a finished part is put, for its owner to read.")
+    unclonable_card: bool = flag(
+        "Whether only a card that cannot be cloned opens it, and no number that can be copied."
+    )

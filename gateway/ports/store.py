@@ -12,6 +12,7 @@ from typing import Protocol
 from devices.messages import HashedBadge
 from gateway.domain.access_facts import NO_RULES_OF_USE, AccessFacts
 from gateway.domain.booking import Reservation
+from gateway.domain.cards import ShownBadge
 from gateway.domain.events import Event
 from gateway.domain.jobs import Job
 from gateway.domain.layers import Policies, SaidPolicies
@@ -70,6 +71,7 @@ class TapFacts:
     running: tuple[Job, ...]
     interlock: Device | None
     beside: Beside = NOTHING_BESIDE
+    badge: ShownBadge | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -31,6 +31,9 @@ class PeopleWork(Protocol):
     ) -> bool:  # fmt: skip
         """Enrol a badge, or lend one; False when any of its forms belongs to somebody already (nothing is changed)."""
 
+    def raise_counter(self, badge_id: str, counter: int) -> bool:
+        """Remember how often a card says it was read; False when it has said so much, or more, before."""
+
     def revoke_badges(self, member_id: str, now: datetime) -> int:
         """Revoke every badge of a member; how many."""
 
@@ -45,3 +48,6 @@ class PeopleWork(Protocol):
 
     def tapped_badge(self, event_id: int) -> tuple[HashedBadge, ...]:
         """The hashed badge of a refused tap, for one-click enrolment; empty when that event holds none."""
+
+    def tapped_counter(self, event_id: int) -> int | None:
+        """How often the card of that tap said it was read; None for a badge that proved nothing."""

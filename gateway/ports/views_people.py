@@ -12,12 +12,16 @@ from gateway.ports.pages import Page
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BadgeView:
-    """A badge that a member has or had; nothing of its number. ``lent_until`` is the end of the day it is lent for."""
+    """A badge that a member has or had; nothing of its number. ``lent_until`` is the end of the day it is lent for.
+
+    ``unclonable``: it has proved itself by its key; of any other, a copy of its number would do as well.
+    """
 
     id: str
     enrolled_at: datetime
     revoked_at: datetime | None
     lent_until: datetime | None
+    unclonable: bool = False
 
     def live(self, now: datetime) -> bool:
         """Whether it opens anything."""

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from devices.envelope import Envelope
 from devices.messages import BadgeTapped, Fact
+from gateway.domain.cards import CardRead
 from gateway.domain.streams import Fate, Stream
 from gateway.ports.ids import Ids
 from gateway.ports.store import HeldFact, Locked, Work
@@ -24,6 +25,8 @@ class Waiting:
     payload: bytes
     answered: bool = False
     """A tap that has had its answer already (*unavailable*): when it comes again it is history."""
+    card: CardRead | None = None
+    """What a card that cannot be cloned has said, opened."""
 
 
 class Batch:
@@ -122,7 +125,7 @@ class Batch:
         assert seq is not None
         received = Received(
             envelope=envelope, device=locked.device, received_at=fact.received_at, topic=fact.topic,
-            payload=fact.payload, answered=fact.answered,
+            payload=fact.payload, answered=fact.answered, card=fact.card,
         )  # fmt: skip
         self.outcomes.append(ROUTES[type(message)](self._work, received, self._now, self._ids))
         if not isinstance(message, BadgeTapped):

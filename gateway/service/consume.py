@@ -14,14 +14,16 @@ from datetime import datetime, timedelta
 
 from devices import codec, topics
 from devices.codec import BadMessage
-from devices.envelope import unseal
+from devices.envelope import Envelope, unseal
 from devices.messages import BadgeTapped, DeviceStatus, ListAsked, Sample
 from devices.nonsense import fit_to_show
 from devices.topics import Address, Channel
+from gateway.domain.cards import CardRead
 from gateway.domain.events import Event, EventKind
 from gateway.domain.flood import Floodgate
 from gateway.domain.streams import GAP_WAIT_S
 from gateway.ports.bus import Bus, Delivery
+from gateway.ports.card_crypto import CardKeys
 from gateway.ports.clock import Clock
 from gateway.ports.errors import StoreUnavailable
 from gateway.ports.ids import Ids
@@ -64,11 +66,11 @@ class Consumer:
         self, *, store: Store, bus: Bus, clock: Clock, ids: Ids, site: str, deliver: Deliver,
         keys: Keys = lambda _device: None, on_sample: SampleSink = lambda _device, _sample, _at: None,
         on_ask: AskSink = lambda _device, _asked: None,
-        group: str | None = None,
+        cards: CardKeys = lambda _sun: CardRead(), group: str | None = None,
     ) -> None:  # fmt: skip
         self._store, self._bus, self._clock, self._ids = store, bus, clock, ids
         self._site, self._deliver, self._keys, self._on_sample, self._group = site, deliver, keys, on_sample, group
-        self._on_ask = on_ask
+        self._on_ask, self._cards = on_ask, cards
         self._inbox: queue.SimpleQueue[tuple[Delivery, datetime]] = queue.SimpleQueue()
         self._answered: dict[tuple[str, str, int | None], None] = {}
         self._holding: set[tuple[str, str]] = set()
@@ -158,8 +160,12 @@ class Consumer:
             return None
         return Waiting(
             envelope=envelope, received_at=at, topic=delivery.topic, payload=delivery.payload,
-            answered=(envelope.device, envelope.boot, envelope.seq) in self._answered,
+            answered=(envelope.device, envelope.boot, envelope.seq) in self._answered, card=self._card(envelope),
         )  # fmt: skip
+
+    def _card(self, envelope: Envelope) -> CardRead | None:
+        tap = envelope.message
+        return self._cards(tap.sun) if isinstance(tap, BadgeTapped) and tap.sun else None
 
     def _note_status(self, device: str, delivery: Delivery, at: datetime) -> None:
         status = codec.decode(delivery.payload) if delivery.payload else None
@@ -337,7 +343,10 @@ class Consumer:
 
     def _held(self, slug: str, held: HeldFact) -> Waiting:
         envelope = unseal(held.payload, topic=held.topic, site=self._site, device=slug, key=self._keys(slug))
-        return Waiting(envelope=envelope, received_at=held.received_at, topic=held.topic, payload=held.payload)
+        return Waiting(
+            envelope=envelope, received_at=held.received_at, topic=held.topic, payload=held.payload,
+            card=self._card(envelope),
+        )  # fmt: skip
 
     def _jump(self, fact: Waiting) -> None:
         try:

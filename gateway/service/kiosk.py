@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from devices.envelope import Envelope
 from devices.messages import BadgeTapped
+from gateway.domain.cards import Shown
 from gateway.domain.refusals import Code, Refused, refuse
 from gateway.domain.resources import Device
 from gateway.domain.sessions import Session, State
@@ -24,6 +25,8 @@ class Chosen:
     reader: Device
     resource: str
     member_id: str
+    shown: Shown
+    """What their tap was worth."""
 
 
 def begin(work: Work, chosen: Chosen, now: datetime, ids: Ids) -> Outcome | None:
@@ -74,4 +77,5 @@ def _facts(work: Work, chosen: Chosen, now: datetime) -> TapFacts | None:
     found = work.resource(chosen.resource)
     if found is None or work.facts_for(found.id) is None:
         return None
-    return work.facts_for_member(found.id, chosen.member_id, now)
+    facts = work.facts_for_member(found.id, chosen.member_id, now)
+    return replace(facts, access=replace(facts.access, shown=chosen.shown))

@@ -110,7 +110,11 @@ def enrol_tapped(
     badge = work.tapped_badge(event_id)
     if not badge:
         return Enrolment.NO_SUCH_TAP
-    return enrol_badge(work, id=id, member_id=member_id, badge=badge, lent_until=lent_until, now=now)
+    outcome = enrol_badge(work, id=id, member_id=member_id, badge=badge, lent_until=lent_until, now=now)
+    counter = work.tapped_counter(event_id)
+    if outcome is Enrolment.ENROLLED and counter is not None:
+        work.raise_counter(id, counter)
+    return outcome
 
 
 def revoke_badges(work: Work, *, member_id: str, now: datetime) -> int:

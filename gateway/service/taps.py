@@ -3,9 +3,10 @@
 from dataclasses import replace
 from datetime import datetime
 
-from devices.messages import BadgeTapped, Tone
+from devices.messages import Tone
 from gateway.domain.access import Denied
 from gateway.domain.access_rules import AT_THE_DOOR
+from gateway.domain.cards import WORTHLESS, Shown, shown_as
 from gateway.domain.events import Event, EventKind, Plain
 from gateway.domain.people import Member
 from gateway.domain.refusals import Code, refuse, to_plain
@@ -17,15 +18,25 @@ from gateway.ports.store import ResourceFacts, TapFacts, Work
 from gateway.service.arrivals import check_in, move_here
 from gateway.service.entries import close_class, enter, shelve
 from gateway.service.place import pass_by
-from gateway.service.uses import Outcome, PowerOrder, Received, Verdict, advance, log, part_event, power_orders
+from gateway.service.uses import (
+    Outcome,
+    PowerOrder,
+    Received,
+    Verdict,
+    advance,
+    log,
+    part_event,
+    power_orders,
+    told_of_badge,
+)
 from gateway.service.workshops_list import note_tap, tick_use
 
 
 def handle_tap(work: Work, fact: Received, now: datetime, ids: Ids) -> Outcome:
     """Grant, refuse or note a tap; too old a tap is history: recorded at its hour, never grants."""
-    tap = fact.envelope.message
-    assert isinstance(tap, BadgeTapped)
-    facts = work.facts_for_tap(fact.device, tap.badge, now)
+    facts = _shown(work, work.facts_for_tap(fact.device, fact.badge, now), fact)
+    if facts.access.shown in WORTHLESS:
+        return _not_their_card(work, facts, fact, now)
     session, member = facts.access.session, facts.access.member
     holds = session is not None and member is not None and session.held_by(member.id)
     workshop = fact.device.list_open(fact.happened_at)
@@ -45,6 +56,29 @@ def handle_tap(work: Work, fact: Received, now: datetime, ids: Ids) -> Outcome:
     if fact.device.role is DeviceRole.KIOSK:
         return _at_the_kiosk(work, facts, fact, now)
     return answer(work, facts, fact, now, ids)
+
+
+def _shown(work: Work, facts: TapFacts, fact: Received) -> TapFacts:
+    """What the showing of the badge is worth; a card's counter rises with it, whatever the answer will be."""
+    if fact.card is None:
+        return facts
+    shown = shown_as(fact.card, facts.badge)
+    if shown is Shown.PROVEN and facts.badge and not work.raise_counter(facts.badge.id, fact.card.counter):
+        shown = Shown.REPLAYED
+    return replace(facts, access=replace(facts.access, shown=shown))
+
+
+def _not_their_card(work: Work, facts: TapFacts, fact: Received, now: datetime) -> Outcome:
+    """A copy, or what was overheard: it is nobody's badge, opens nothing, ends nothing and counts nowhere."""
+    forged = facts.access.shown is Shown.FORGED
+    nobody = replace(facts, access=replace(facts.access, member=None))
+    if not fact.fresh(now) and not forged:
+        # It may have waited at its reader while the same card was shown elsewhere.
+        log(work, _event(EventKind.TAP_LATE, nobody, fact, fact.happened_at))
+        return Outcome()
+    code = Code.CARD_FORGED if forged else Code.CARD_REPLAYED
+    at = now if fact.fresh(now) else fact.happened_at
+    return _refuse(work, nobody, fact, Denied(refusals=(refuse(code),)), at)
 
 
 def answer(work: Work, facts: TapFacts, fact: Received, now: datetime, ids: Ids) -> Outcome:
@@ -93,6 +127,8 @@ def _at_the_kiosk(work: Work, facts: TapFacts, fact: Received, now: datetime) ->
 
 def _event(kind: EventKind, facts: TapFacts, fact: Received, at: datetime, **data: Plain) -> Event:
     resource, member, session = facts.access.resource, facts.access.member, facts.access.session
+    if facts.access.shown is Shown.PROVEN:
+        data["card"] = str(Shown.PROVEN)
     return Event(
         kind=kind,
         at=at,
@@ -115,9 +151,8 @@ def _refuse(work: Work, facts: TapFacts, fact: Received, denied: Denied, now: da
     }
     if asks_mentor(denied, facts.access):
         data["asks_mentor"] = True
-    tap = fact.envelope.message
-    if isinstance(tap, BadgeTapped) and any(refusal.code is Code.BADGE_UNKNOWN for refusal in denied.refusals):
-        data["badge"] = [{"form": b.form, "key_id": b.key_id, "digest": b.digest} for b in tap.badge]
+    if any(refusal.code is Code.BADGE_UNKNOWN for refusal in denied.refusals):
+        data |= told_of_badge(fact)
     log(work, _event(EventKind.TAP_REFUSED, facts, fact, now, **data))
     return Outcome(verdict=_verdict(fact, Tone.REFUSED, denied.refusals[0].code))
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from devices.envelope import LIVE_AGE_MS, Envelope
-from devices.messages import Tone
+from devices.messages import BadgeTapped, HashedBadge, Tone
+from gateway.domain.cards import CardRead
 from gateway.domain.events import Event, EventKind, Plain
 from gateway.domain.jobs import Job
 from gateway.domain.resources import Device, Presence
@@ -29,6 +30,15 @@ class Received:
     topic: str
     payload: bytes
     answered: bool = False
+    card: CardRead | None = None
+
+    @property
+    def badge(self) -> tuple[HashedBadge, ...]:
+        """The badge that was tapped, in the forms that its reader gives; of a card as it says itself."""
+        if self.card is not None:
+            return self.card.badge
+        tap = self.envelope.message
+        return tap.badge if isinstance(tap, BadgeTapped) else ()
 
     def fresh(self, now: datetime) -> bool:
         """Young enough to act on, the time that it has waited here counted in, and not answered yet."""
@@ -78,6 +88,14 @@ class Outcome:
 
 
 NOTHING = Outcome()
+
+
+def told_of_badge(fact: Received) -> dict[str, Plain]:
+    """What an event keeps of a badge that nobody has, for it to be given to somebody: hashes, and a card's counter."""
+    told: dict[str, Plain] = {
+        "badge": [{"form": b.form, "key_id": b.key_id, "digest": b.digest} for b in fact.badge]
+    }  # fmt: skip
+    return told | ({"counter": fact.card.counter} if fact.card is not None else {})
 
 
 def log(work: Work, *events: Event) -> None:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from devices.messages import BadgeTapped, Tone
+from devices.messages import Tone
 from gateway.domain.events import Event, EventKind, Plain
 from gateway.domain.refusals import Code, Refusal, Refused, refuse, to_plain
 from gateway.domain.workshop_attendance import attend, may_note
@@ -13,7 +13,7 @@ from gateway.ports.ids import Ids
 from gateway.ports.store import TapFacts, Work
 from gateway.service import members
 from gateway.service.members import Enrolment
-from gateway.service.uses import Outcome, Received, Verdict, log
+from gateway.service.uses import Outcome, Received, Verdict, log, told_of_badge
 from gateway.service.workshops_rolls import close_readers, keep
 
 LONGEST = timedelta(hours=4)
@@ -125,17 +125,18 @@ def _ticked(roll: Roll, member_id: str, at: datetime, new: str) -> Step | Refusa
 
 
 def _unknown(work: Work, facts: TapFacts, fact: Received, roll: Roll, now: datetime, ids: Ids) -> Outcome:
-    tap = fact.envelope.message
-    assert isinstance(tap, BadgeTapped)
     refusal = may_note(roll, now)
     if refusal is not None:
         return _refused(work, facts, fact, roll, refusal, now)
     place = next_unbadged(work, roll)
     if place is None or place.member_id is None:
         return _refused(work, facts, fact, roll, refuse(Code.WORKSHOP_BADGE_WAITS), now)
-    outcome = members.enrol_badge(work, id=ids.new(), member_id=place.member_id, badge=tap.badge, now=now)
+    new = ids.new()
+    outcome = members.enrol_badge(work, id=new, member_id=place.member_id, badge=fact.badge, now=now)
     if outcome is not Enrolment.ENROLLED:
         return _refused(work, facts, fact, roll, refuse(Code.WORKSHOP_BADGE_WAITS), now)
+    if fact.card is not None:
+        work.raise_counter(new, fact.card.counter)
     step = attend(roll, place, present=True, at=now)
     if isinstance(step, Step):
         keep(work, roll, step, now)
@@ -161,12 +162,12 @@ def _noted(
 
 
 def _refused(work: Work, facts: TapFacts, fact: Received, roll: Roll, refusal: Refusal, now: datetime) -> Outcome:
-    tap, member = fact.envelope.message, facts.access.member
+    member = facts.access.member
     data: dict[str, Plain] = {
         "refusals": [str(refusal.code)], "reasons": [to_plain(refusal)], "workshop": roll.workshop.id,
     }  # fmt: skip
-    if member is None and isinstance(tap, BadgeTapped) and not facts.access.badge_revoked:
-        data["badge"] = [{"form": b.form, "key_id": b.key_id, "digest": b.digest} for b in tap.badge]
+    if member is None and not facts.access.badge_revoked:
+        data |= told_of_badge(fact)
     log(work, _event(EventKind.TAP_REFUSED, facts, fact, now, member.id if member else None, **data))
     return Outcome(verdict=Verdict(device=fact.device.slug, tone=Tone.REFUSED, code=refusal.code))
 

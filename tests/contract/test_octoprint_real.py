@@ -23,7 +23,13 @@ pytestmark = [pytest.mark.octoprint, pytest.mark.slow]
 def bridge(octoprint):
     bus = MemoryBus(MemoryBroker())
     context = BridgeContext(
-        site="lab", device="printer", bus=bus, clock=SystemClock(), ids=TimeOrderedIds(), hash_badge=tuple
+        site="lab",
+        device="printer",
+        bus=bus,
+        clock=SystemClock(),
+        ids=TimeOrderedIds(),
+        hash_badge=tuple,
+        hide_card=repr,
     )
     yield build(context, Settings(url=octoprint.url, key=octoprint.key, sample_s=0.5))
     bus.close()

@@ -8,6 +8,9 @@ import time
 
 import pytest
 
+from etabli.bootstrap.folder import MasterKey
+from gateway.adapters.card_crypto import SunKeys
+from tests.fakes.card import Card
 from tests.system.conftest import STOP_S, alive, children_of, get, get_json
 
 pytestmark = pytest.mark.slow
@@ -194,6 +197,29 @@ def test_a_badge_hash_is_what_the_page_on_topics_says(etabli, tmp_path, configur
     code, _, err = etabli("badge", "hash", "bonjour")
     assert code == 1
     assert "bonjour" not in err
+
+
+def test_a_card_is_enrolled_with_its_keys_and_its_own_message_is_then_believed(etabli, tmp_path, configured):
+    (tmp_path / "liste.csv").write_text("Prénom;Nom\r\nZoé;Ménard\r\n")
+    etabli("members", "import", "liste.csv")
+    with sqlite3.connect(tmp_path / "var" / "etabli.db") as database:
+        ((member,),) = database.execute("SELECT id FROM members WHERE first_name = 'Zoé'").fetchall()
+    database.close()
+    code, out, _ = etabli("badge", "enrol", "--member", member, "--number", "04DE5F1EACC040", "--card")
+    assert code == 0
+    keys = json.loads(etabli("badge", "keys", "04DE5F1EACC040", "--json")[1])
+    assert all(key in out for key in keys.values())
+    master = tmp_path / "var" / "cards.key"
+    assert stat.S_IMODE(master.stat().st_mode) == 0o600
+    card = Card(bytes.fromhex("04DE5F1EACC040"), master=bytes.fromhex(master.read_text()))
+    read = SunKeys(MasterKey(master), b"s" * 32, lambda _number: ())(card.read())
+    assert read.genuine
+    with sqlite3.connect(tmp_path / "var" / "etabli.db") as database:
+        assert database.execute("SELECT counter FROM badge_hashes").fetchall() == [(-1,)]
+    database.close()
+    code, _, err = etabli("badge", "keys", "010063E9AE")
+    assert code == 1
+    assert "NTAG 424 DNA" in err
 
 
 def test_a_list_of_members_is_looked_at_then_imported_and_twice_is_once(etabli, tmp_path, configured):

@@ -7,6 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import (
+    BigInteger,
     BindParameter,
     Select,
     String,
@@ -33,6 +34,7 @@ from gateway.adapters.sql.work_policies import LAYERS, policies
 from gateway.adapters.sql.work_presence import DOOR_HEARD, others_here
 from gateway.adapters.sql.work_ways import beside, unpack_beside
 from gateway.domain.access_facts import AccessFacts
+from gateway.domain.cards import Shown, ShownBadge
 from gateway.domain.people import Member
 from gateway.domain.presence import Place
 from gateway.domain.resources import DeviceRole, interlock_known
@@ -116,7 +118,7 @@ def _badge_holder(forms: int) -> Any:
     A badge that was lent is nobody's once its day is over.
     """
     return (
-        select(_badges.member_id, _badges.revoked_at)
+        select(_badges.member_id, _badges.revoked_at, _badges.badge_id, _badges.counter)
         .where(_badges.site_id == SITE, _same_badge(forms))
         .where(or_(_badges.lent_until.is_(None), _badges.lent_until > bindparam("now")))
         .order_by(_badges.revoked_at.is_not(None), _badges.revoked_at.desc())
@@ -128,7 +130,12 @@ def _badge_holder(forms: int) -> Any:
 def _one_member() -> Any:
     """The member of that id, as if they had tapped."""
     return (
-        select(_members.c.id.label("member_id"), literal(None, Moment()).label("revoked_at"))
+        select(
+            _members.c.id.label("member_id"),
+            literal(None, Moment()).label("revoked_at"),
+            literal(None, String()).label("badge_id"),
+            literal(None, BigInteger()).label("counter"),
+        )
         .where(_members.c.id == bindparam("member_id"))
         .subquery("holder")
     )
@@ -140,8 +147,8 @@ def _facts_of(forms: int | None) -> Select[Any]:
     holder = _one_member() if forms is None else _badge_holder(forms)
     one = select(literal(1).label("one")).subquery("one")
     parts = packed(
-        *RESOURCE_FACTS, MEMBER.packed, holder.c.revoked_at, _required(holder), _ahead(), LAYERS, _sites.c.timezone,
-        _uses(holder), _open_elsewhere(holder), _last_session(), _last_job(), DOOR_HEARD,
+        *RESOURCE_FACTS, MEMBER.packed, holder.c.revoked_at, holder.c.badge_id, holder.c.counter, _required(holder),
+        _ahead(), LAYERS, _sites.c.timezone, _uses(holder), _open_elsewhere(holder), _last_session(), _last_job(), DOOR_HEARD,
         others_here(holder.c.member_id).correlate(holder).scalar_subquery(), beside(holder), *SCHEDULE,
     )  # fmt: skip
     return select(parts).select_from(
@@ -266,7 +273,7 @@ def by_badge(
     params: dict[str, str] = {}
     for i, form in enumerate(forms):
         params |= {f"digest{i}": form.digest, f"form{i}": form.form, f"key_id{i}": form.key_id}
-    return _read(tx, len(forms), site_id, resource_id, now, params)
+    return _read(tx, len(forms), site_id, resource_id, now, params, Shown.NUMBER)
 
 
 def by_member(tx: Transaction, *, site_id: str, resource_id: str, member_id: str, now: datetime) -> TapFacts:
@@ -275,15 +282,16 @@ def by_member(tx: Transaction, *, site_id: str, resource_id: str, member_id: str
 
 
 def _read(
-    tx: Transaction, forms: int | None, site_id: str, resource_id: str | None, now: datetime, who: dict[str, str]
-) -> TapFacts:
+    tx: Transaction, forms: int | None, site_id: str, resource_id: str | None, now: datetime, who: dict[str, str],
+    shown: Shown | None = None,
+) -> TapFacts:  # fmt: skip
     row = tx.one(
         _facts_of(forms), site_id=site_id, resource_id=resource_id, now=now, uses_since=now - USES_SINCE, **who
     )
     assert row is not None
     (
-        resource, session, running, relay, member, revoked, required, booked, layers, timezone, uses, elsewhere,
-        session_ended, job_ended, door_heard, others, around, *hours,
+        resource, session, running, relay, member, revoked, badge, counter, required, booked, layers, timezone, uses,
+        elsewhere, session_ended, job_ended, door_heard, others, around, *hours,
     ) = unpacked(row[0])  # fmt: skip
     in_force, interlock, person = policies(layers), DEVICE.unpack(relay), MEMBER.unpack(member)
     jobs = JOB.unpack_all(running)
@@ -306,10 +314,12 @@ def _read(
             zone=ZoneInfo(timezone),
             schedule=schedule_in(*hours),
             place=_place(others, person, heard=bool(door_heard)),
+            shown=shown,
         ),
         running=jobs,
         interlock=interlock,
         beside=unpack_beside(around, running=bool(jobs)),
+        badge=ShownBadge(id=badge, counter=counter) if badge is not None else None,
     )
 
 

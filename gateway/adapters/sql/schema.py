@@ -25,7 +25,7 @@ from sqlalchemy import (
 
 from gateway.adapters.sql.types import Moment, plain_json
 
-REVISION = "0030"
+REVISION = "0032"
 """The newest migration: `check()` refuses any other."""
 
 TAP_KINDS = "kind IN ('tap_granted', 'tap_refused', 'tap_noted')"
@@ -218,7 +218,7 @@ badge_hashes = Table(
     "badge_hashes", metadata,
     Column("badge_id", String(36), nullable=False), _site(), _ref("member_id", "members.id"),
     _text("form"), _text("key_id"), _text("digest"), _at("enrolled_at", nullable=False), _at("revoked_at"),
-    _at("lent_until"),
+    _at("lent_until"), Column("counter", BigInteger()),
     PrimaryKeyConstraint("badge_id", "form", "key_id", "digest"),
     Index("ix_badge_hashes_digest", "digest", "form", "key_id"),
     Index("uq_badge_hashes_live", "form", "key_id", "digest", unique=True, **_where("revoked_at IS NULL")),

@@ -26,7 +26,7 @@ BADGES = (
     select(
         _badges.badge_id, func.min(_badges.enrolled_at, type_=_badges.enrolled_at.type),
         func.max(_badges.revoked_at, type_=_badges.revoked_at.type),
-        func.max(_badges.lent_until, type_=_badges.lent_until.type),
+        func.max(_badges.lent_until, type_=_badges.lent_until.type), func.max(_badges.counter),
     )
     .where(_badges.site_id == SITE, _badges.member_id == bindparam("member_id"))
     .group_by(_badges.badge_id)
@@ -75,8 +75,8 @@ class PeopleReads(ViewsPart):
     def badges_of(self, member_id: str) -> tuple[BadgeView, ...]:
         """Every badge that a member has or had, newest first."""
         return tuple(
-            BadgeView(id=id, enrolled_at=enrolled, revoked_at=revoked, lent_until=lent)
-            for id, enrolled, revoked, lent in self._all(BADGES, member_id=member_id)  # noqa: A001
+            BadgeView(id=id, enrolled_at=enrolled, revoked_at=revoked, lent_until=lent, unclonable=counter is not None)
+            for id, enrolled, revoked, lent, counter in self._all(BADGES, member_id=member_id)  # noqa: A001
         )
 
     def resource_names(self) -> Mapping[str, Names]:

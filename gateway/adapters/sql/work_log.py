@@ -48,3 +48,9 @@ class LogPart(Part):
         """The hashed badge of a refused tap, for one-click enrolment; empty when that event holds none."""
         row = self._tx.one(DATA_OF_EVENT, event_id=event_id)
         return badge_in(unpacked(row[0])) if row else ()
+
+    def tapped_counter(self, event_id: int) -> int | None:
+        """How often the card of that tap said it was read; None for a badge that proved nothing."""
+        row = self._tx.one(DATA_OF_EVENT, event_id=event_id)
+        told = unpacked(row[0]).get("counter") if row else None
+        return told if isinstance(told, int) else None

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import BindParameter, and_, bindparam, func, null, select, update
+from sqlalchemy import BindParameter, and_, bindparam, func, null, or_, select, update
 
 from devices.messages import HashedBadge
 from gateway.adapters.sql import schema
@@ -44,6 +44,13 @@ END_LOAN = (
     .where(_badges.digest == bindparam("of"), _badges.form == bindparam("in_form"), _over)
     .values(revoked_at=_now)
 )
+# A card that was shown at two readers at once is let in at one: the second waits for the row and finds it changed.
+RAISE_COUNTER = (
+    update(schema.badge_hashes)
+    .where(_badges.badge_id == bindparam("badge"))
+    .where(or_(_badges.counter.is_(None), _badges.counter < bindparam("said", type_=_badges.counter.type)))
+    .values(counter=bindparam("said", type_=_badges.counter.type))
+)
 
 
 class PeoplePart(Part):
@@ -82,6 +89,7 @@ class PeoplePart(Part):
             "enrolled_at": now,
             "revoked_at": None,
             "lent_until": lent_until,
+            "counter": None,
         }
         self._tx.many(ADD_FORM, [form | rest for form in forms])
         kept = self._tx.one(FORMS_OF_BADGE, badge_id=id)
@@ -90,6 +98,10 @@ class PeoplePart(Part):
         # Somebody else enrolled it between the look and the writing.
         self._tx.run(FORGET_BADGE, badge_id=id)
         return False
+
+    def raise_counter(self, badge_id: str, counter: int) -> bool:
+        """Remember how often a card says it was read; False when it has said so much, or more, before."""
+        return self._tx.run(RAISE_COUNTER, badge=badge_id, said=counter) > 0
 
     def revoke_badges(self, member_id: str, now: datetime) -> int:
         """Revoke every badge of a member; how many."""

@@ -11,9 +11,11 @@ from devices.simulated.badge_reader import SimulatedBadgeReader
 from firmware_bridges.badge_reader_serial import Settings, build
 from firmware_bridges.bridge import BridgeContext
 from firmware_bridges.twins.pty import PtyTwin
+from gateway.adapters.card_crypto import SunKeys, hide
 from gateway.adapters.clock import SystemClock
 from gateway.adapters.ids import TimeOrderedIds
 from gateway.ports.errors import BridgeLost, StoreUnavailable
+from tests.fakes.card import MASTER, SITE_KEY, Card, address
 from tests.fakes.clock import START
 from tests.fakes.report_recording import RecordingReporter, Running, running, wait_until
 
@@ -40,7 +42,13 @@ def reader_at(tmp_path, kind, clock=None):
 
 def bridge_to(twin, protocol="auto"):
     context = BridgeContext(
-        site="lab", device="laser-reader", bus=None, clock=twin._clock, ids=TimeOrderedIds(), hash_badge=hashed
+        site="lab",
+        device="laser-reader",
+        bus=None,
+        clock=twin._clock,
+        ids=TimeOrderedIds(),
+        hash_badge=hashed,
+        hide_card=lambda said: hide(SITE_KEY, said),
     )
     return build(context, Settings(port=str(twin.link), protocol=protocol))
 
@@ -69,6 +77,21 @@ def test_a_badge_held_to_a_reader_is_one_tap_of_hashes(tmp_path, kind, protocol,
         wait_until(lambda: twin.device._badge is None)
         assert run.report.facts == [BadgeTapped(badge=hashed(number))]
         assert not run.report.nonsenses
+
+
+@pytest.mark.parametrize("plainly", [False, True])
+def test_a_card_that_signs_is_told_as_its_own_message_and_never_as_a_number(tmp_path, plainly):
+    card = Card(bytes.fromhex("04DE5F1EACC040"))
+    said = card.read_plainly() if plainly else card.read()
+    told = f"https://x/?uid=04DE5F1EACC040&ctr=000001&cmac={said.mac}" if plainly else address(said)
+    with reader_at(tmp_path, "keyboard-hex") as twin, running(bridge_to(twin, "auto")) as run:
+        run.wait(lambda: run.connected)
+        twin.do(lambda reader, _now: reader.babble(f"{told}\r\n".encode()))
+        run.wait(lambda: run.report.facts)
+        (tap,) = run.report.facts
+    assert tap.badge == ()
+    assert SunKeys(lambda: MASTER, SITE_KEY, hashed)(tap.sun).genuine
+    assert "04DE5F1EACC040" not in repr(tap)
 
 
 class FullDisk(RecordingReporter):

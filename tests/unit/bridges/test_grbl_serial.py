@@ -46,7 +46,9 @@ def clock():
 
 
 def context(clock):
-    return BridgeContext(site="lab", device="laser-grbl", bus=None, clock=clock, ids=TimeOrderedIds(), hash_badge=tuple)
+    return BridgeContext(
+        site="lab", device="laser-grbl", bus=None, clock=clock, ids=TimeOrderedIds(), hash_badge=tuple, hide_card=repr
+    )
 
 
 def bridge_to(twin, **more):

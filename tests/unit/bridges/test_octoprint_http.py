@@ -21,7 +21,13 @@ from tests.fakes.report_recording import running
 def context():
     bus = MemoryBus(MemoryBroker())
     yield BridgeContext(
-        site="lab", device="printer", bus=bus, clock=SystemClock(), ids=TimeOrderedIds(), hash_badge=tuple
+        site="lab",
+        device="printer",
+        bus=bus,
+        clock=SystemClock(),
+        ids=TimeOrderedIds(),
+        hash_badge=tuple,
+        hide_card=repr,
     )
     bus.close()
 

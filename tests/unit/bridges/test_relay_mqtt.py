@@ -32,7 +32,13 @@ class Lab:
 
     def bridge(self, dialect, **more):
         context = BridgeContext(
-            site="lab", device="laser-plug", bus=self.bus, clock=self.clock, ids=TimeOrderedIds(), hash_badge=tuple
+            site="lab",
+            device="laser-plug",
+            bus=self.bus,
+            clock=self.clock,
+            ids=TimeOrderedIds(),
+            hash_badge=tuple,
+            hide_card=repr,
         )
         return build(context, Settings(dialect=dialect, name="laser", **more))
 

@@ -57,7 +57,13 @@ class Stage:
         self.report = reporter or RecordingReporter()
         self.presence = []
         context = BridgeContext(
-            site="lyon", device="laser", bus=self.bus, clock=self.clock, ids=TimeOrderedIds(), hash_badge=lambda _n: ()
+            site="lyon",
+            device="laser",
+            bus=self.bus,
+            clock=self.clock,
+            ids=TimeOrderedIds(),
+            hash_badge=lambda _n: (),
+            hide_card=repr,
         )
         self.runner = BridgeRunner(
             "laser", self.bridge, context, self.report, presence=self.presence.append, back_off=AT_ONCE
