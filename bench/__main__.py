@@ -13,7 +13,7 @@ from bench.figures import Figure
 
 MODULES = (
     "tap", "decide", "free", "bookings", "series_points", "node", "fanout", "sessions_page", "pages", "start",
-    "members_page",
+    "members_page", "faults",
 )  # fmt: skip
 LATEST = Path(__file__).with_name("latest.json")
 
@@ -31,7 +31,7 @@ def main(names: list[str]) -> int:
     console.print(_table(figures))
     for line in failed:
         console.print(f"[red]not measured[/red] {line}")
-    _write(figures)
+    write(figures)
     return 1 if failed else 0
 
 
@@ -42,7 +42,7 @@ def _table(figures: list[Figure]) -> Table:
     return table
 
 
-def _write(figures: list[Figure]) -> None:
+def write(figures: list[Figure]) -> None:
     """Keep earlier figures of benchmarks that were not run this time."""
     rows = {row["name"]: row for row in json.loads(LATEST.read_text())} if LATEST.exists() else {}
     for figure in figures:

@@ -76,6 +76,9 @@ class Consumer:
         self._holding: set[tuple[str, str]] = set()
         self._floodgate, self._apart = Floodgate(), frozenset[str]()
         self._gaps_checked = float("-inf")
+        self._hearing_since = clock.monotonic()
+        """Before this nobody could reach us: what is missing since then may still be on its way."""
+        bus.on_connection(self._connection_changed)
         self.trouble: str | None = None
         """Why the last thing heard could not be kept; None while all is well."""
         self.meters = Meters()
@@ -93,6 +96,10 @@ class Consumer:
         # Every gateway hears who is there, and what the broker has kept of it.
         self._bus.subscribe([(topics.subscription(Channel.STATUS, site=self._site), 1)], self._hear)
 
+    def _connection_changed(self, connected: bool) -> None:  # noqa: FBT001
+        if connected:
+            self._hearing_since = self._clock.monotonic()
+
     def _hear(self, delivery: Delivery) -> None:
         # A fact has no receipt yet and comes again, a sample may be lost; a last will is said once.
         address = topics.parse(delivery.topic)
@@ -106,6 +113,7 @@ class Consumer:
 
     def run(self, stop: threading.Event) -> None:
         """Work until ``stop``."""
+        self._recall_early()
         while not stop.is_set():
             waiting = self._take()
             if waiting:
@@ -318,9 +326,23 @@ class Consumer:
 
         self._transaction(write)
 
+    def _recall_early(self) -> None:
+        """Early facts that waited when we were last stopped go on as soon as their gap closes."""
+        try:
+            with self._store.begin(within_s=SOON_S) as work:
+                self._holding.update(work.held_since(self._clock.now()))
+        except StoreUnavailable:
+            return  # each is still taken once it has waited long enough
+
     def _close_gaps(self) -> None:
-        """Stop waiting for what is missing: apply early facts that have waited long enough, in order."""
-        if self._clock.monotonic() - self._gaps_checked < GAP_WAIT_S / 2:
+        """Stop waiting for what is missing: apply early facts that have waited long enough, in order.
+
+        Time in which nobody could reach us is not waiting: after a restart devices send again what came through to nobody.
+        """
+        now = self._clock.monotonic()
+        if now - self._gaps_checked < GAP_WAIT_S / 2:
+            return
+        if not self._bus.connected or now - self._hearing_since < GAP_WAIT_S:
             return
         self._gaps_checked = self._clock.monotonic()
         try:

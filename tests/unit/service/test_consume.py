@@ -67,6 +67,37 @@ def test_a_gap_is_waited_for_then_given_up_and_its_late_fact_still_taken(lab: Se
     assert lab.receipts("grbl-1")[-1] == ((2, 2), (4, 4))
 
 
+def test_a_gateway_that_was_away_gives_its_devices_time_to_fill_a_gap_and_keeps_the_order(lab: ServiceLab) -> None:
+    first, second, third, _ = [lab.fact("grbl-1", fact, seq=n) for n, fact in enumerate(STORY, 1)]
+    lab.hear(first, third)
+    lab.later(3600)
+    consumer = Consumer(
+        store=lab.store, bus=lab.bus, clock=lab.clock, ids=lab.ids, site=SITE, deliver=lab.deliver
+    )  # fmt: skip
+    consumer._recall_early()
+    consumer._close_gaps()
+    assert len(story(lab)) == 1, "the second fact may come yet"
+
+    consumer.consume([(second, lab.clock.now())])
+    assert [kind for kind, _ in story(lab)] == ["job_started", "job_ended", "job_started"]
+
+
+def test_a_gap_is_not_given_up_while_the_broker_is_away(lab: ServiceLab) -> None:
+    lab.hear(*[lab.fact("grbl-1", fact, seq=n) for n, fact in enumerate(STORY, 1) if n != 2])
+    lab.bus.connected = False
+    lab.later(3600)
+    lab.consumer._close_gaps()
+    assert len(story(lab)) == 1
+
+    lab.bus.connected = True
+    lab.consumer._connection_changed(True)
+    lab.consumer._close_gaps()
+    assert len(story(lab)) == 1
+    lab.later(5)
+    lab.consumer._close_gaps()
+    assert story(lab)[-1] == ("job_ended", "cancelled")
+
+
 def test_a_handler_that_fails_costs_one_fact_which_is_kept_raw(
     lab: ServiceLab, monkeypatch: pytest.MonkeyPatch
 ) -> None:

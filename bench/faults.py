@@ -1,0 +1,29 @@
+"""Faults on purpose, in the short form of the test suite; ``make soak`` runs the long one and writes the same figures."""
+
+import shutil
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from bench.figures import Figure
+from tests.faults.again import ready_again
+from tests.faults.figures import of_broker_kills, of_gateway_kills, of_ready_again
+from tests.faults.nemesis import kill_broker, kill_gateway
+from tests.fixtures_broker import SEARCH_PATH
+
+
+def measure() -> list[Figure]:
+    """Each run in a folder of its own."""
+    mosquitto = shutil.which("mosquitto", path=SEARCH_PATH)
+    if mosquitto is None:
+        raise FileNotFoundError("Mosquitto is not installed")
+    runs: tuple[Callable[[Path], list[Figure]], ...] = (
+        lambda folder: of_gateway_kills(kill_gateway(folder, mosquitto, kills=50, seed=50)),
+        lambda folder: of_broker_kills(kill_broker(folder, mosquitto, kills=20, seed=20)),
+        lambda folder: of_ready_again(ready_again(folder, kills=20)),
+    )
+    figures = []
+    for run in runs:
+        with tempfile.TemporaryDirectory() as folder:
+            figures += run(Path(folder))
+    return figures

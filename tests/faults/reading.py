@@ -1,0 +1,32 @@
+"""Reading a database of the gateway's as it is, with nothing of ours in between."""
+
+import json
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+from gateway.domain.events import EventKind
+
+
+def alarms(path: Path) -> list[str]:
+    """The words of every alarm in the log, in its order."""
+    with closing(sqlite3.connect(path)) as db:
+        rows = db.execute("SELECT data FROM events WHERE kind = ? ORDER BY id", (EventKind.ALARM_RAISED,)).fetchall()
+    return [json.loads(data)["text"] for (data,) in rows]
+
+
+def sound(path: Path) -> bool:
+    """Whether SQLite finds nothing wrong with it."""
+    with closing(sqlite3.connect(path)) as db:
+        return [row[0] for row in db.execute("PRAGMA integrity_check")] == ["ok"]
+
+
+def in_order(path: Path) -> bool:
+    """Whether each device is heard in the order in which it spoke; its words are its name, a slash and a number."""
+    last: dict[str, int] = {}
+    for words in alarms(path):
+        device, _, number = words.partition("/")
+        if int(number) < last.get(device, 0):
+            return False
+        last[device] = int(number)
+    return True
