@@ -7,8 +7,9 @@ from pathlib import Path
 
 from bench.figures import Figure
 from tests.faults.again import ready_again
-from tests.faults.figures import of_broker_kills, of_gateway_kills, of_ready_again
+from tests.faults.figures import of_broker_kills, of_gateway_kills, of_power_cuts, of_ready_again
 from tests.faults.nemesis import kill_broker, kill_gateway
+from tests.faults.power import cut_the_power, in_outbox, in_store, recorded
 from tests.fixtures_broker import SEARCH_PATH
 
 
@@ -20,6 +21,7 @@ def measure() -> list[Figure]:
     runs: tuple[Callable[[Path], list[Figure]], ...] = (
         lambda folder: of_gateway_kills(kill_gateway(folder, mosquitto, kills=50, seed=50)),
         lambda folder: of_broker_kills(kill_broker(folder, mosquitto, kills=20, seed=20)),
+        _power_cuts,
         lambda folder: of_ready_again(ready_again(folder, kills=20)),
     )
     figures = []
@@ -27,3 +29,11 @@ def measure() -> list[Figure]:
         with tempfile.TemporaryDirectory() as folder:
             figures += run(Path(folder))
     return figures
+
+
+def _power_cuts(folder: Path) -> list[Figure]:
+    tallies = [
+        cut_the_power(*recorded(folder, what), found, folder / "scratch", images=250, seed=500)
+        for what, found in (("store", in_store), ("outbox", in_outbox))
+    ]
+    return of_power_cuts(*tallies)

@@ -20,3 +20,9 @@ def of_broker_kills(tally: Tally) -> list[Figure]:
 def of_ready_again(seconds: Sequence[float]) -> list[Figure]:
     note = f"the whole program, from kill -9 until it is ready again, {len(seconds)} kills, the next started at once"
     return [Figure("kill_ready_p99_s", percentile(seconds, 0.99), "s", note, "≤ 3")]
+
+
+def of_power_cuts(store: Tally, outbox: Tally) -> list[Figure]:
+    both = store + outbox
+    note = f"images that a disk may hold after a power cut, {store.trials} of the gateway's database, {outbox.trials} of an outbox; {both}"
+    return [Figure("power_cut_lost", both.lost + both.doubled, "facts", note, "0")]

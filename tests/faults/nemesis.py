@@ -34,10 +34,12 @@ class Stock:
     """Forks gateways, one at a time."""
 
     def __init__(self, path: Path) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.faults.small_gateway", str(path)], cwd=ROOT, text=True,
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-        )  # fmt: skip
+        self._log = path.with_suffix(".log")
+        with self._log.open("w") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "tests.faults.small_gateway", str(path)], cwd=ROOT, text=True,
+                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log,
+            )  # fmt: skip
         self.pid = 0
 
     def start(self, port: int, bug: str = "none") -> None:
@@ -45,8 +47,8 @@ class Stock:
         self._process.stdin.write(f"start {port} {bug}\n")
         self._process.stdin.flush()
         words = {self._process.stdout.readline().strip(), self._process.stdout.readline().strip()}
+        assert "ready" in words, self._log.read_text()[-2000:]
         self.pid = int((words - {"ready"}).pop())
-        assert "ready" in words, words
 
     def kill(self) -> None:
         """kill -9."""

@@ -4,6 +4,7 @@ import pytest
 
 from tests.faults.again import ready_again
 from tests.faults.figures import of_broker_kills, of_gateway_kills, of_ready_again
+from tests.faults.lengths import short_and_long
 from tests.faults.nemesis import kill_broker, kill_gateway
 from tests.faults.small_gateway import BUGS
 from tests.faults.tally import Tally
@@ -11,11 +12,7 @@ from tests.faults.tally import Tally
 pytestmark = [pytest.mark.mosquitto]
 
 
-def long(number):
-    return pytest.param(number, id="long", marks=[pytest.mark.soak, pytest.mark.timeout(0)])
-
-
-@pytest.mark.parametrize("kills", [pytest.param(50, id="short"), long(1000)])
+@pytest.mark.parametrize("kills", short_and_long(50, 1000))
 def test_the_gateway_is_killed_under_load(tmp_path, mosquitto_program, publish, kills):
     tally = kill_gateway(tmp_path, mosquitto_program, kills=kills, seed=kills)
     publish(of_gateway_kills(tally))
@@ -23,7 +20,7 @@ def test_the_gateway_is_killed_under_load(tmp_path, mosquitto_program, publish, 
     assert tally.indeterminate == 0, "every fact that a device kept has come"
 
 
-@pytest.mark.parametrize("kills", [pytest.param(20, id="short"), long(300)])
+@pytest.mark.parametrize("kills", short_and_long(20, 300))
 def test_the_broker_is_killed_under_load(tmp_path, mosquitto_program, publish, kills):
     tally = kill_broker(tmp_path, mosquitto_program, kills=kills, seed=kills)
     publish(of_broker_kills(tally))
