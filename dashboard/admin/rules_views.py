@@ -6,6 +6,7 @@ from typing import Any
 
 from gateway.domain.booking_policy import BookingPolicy
 from gateway.domain.policy import DAYS, OFF, Said, settings_of, tell_policy
+from gateway.domain.roles import OF_PEOPLE
 from gateway.domain.use_policy import UsePolicy
 from gateway.wording import Words
 
@@ -21,7 +22,7 @@ class Rule:
     before: str
     after: str
     kind: str
-    """``number``, ``flag``, ``hours`` or ``words``."""
+    """``number``, ``flag``, ``hours``, ``roles`` or ``words``."""
     typed: str
     wrong: str | None
 
@@ -29,7 +30,7 @@ class Rule:
 def kind_of(schema: Mapping[str, Any]) -> str:
     """How a value is typed."""
     kinds = {"integer": "number", "boolean": "flag", "array": "hours", "object": "words"}
-    return kinds[str(schema["type"])]
+    return "roles" if "enum" in schema.get("items", {}) else kinds[str(schema["type"])]
 
 
 def rules_of(policy: str, words: Words, typed: Mapping[str, str], wrong: Mapping[str, str]) -> list[Rule]:
@@ -62,6 +63,8 @@ def shown(value: Any, words: Words) -> str:
         return words("rules.off")
     if isinstance(value, bool):
         return words("rules.on" if value else "rules.off")
+    if isinstance(value, list) and all(each in OF_PEOPLE for each in value):
+        return ", ".join(words(f"account.role.{each}").lower() for each in value)
     if isinstance(value, list):
         return ", ".join(_days(str(each), DAYS, words("rules.days").split()) for each in value)
     if isinstance(value, dict):
@@ -97,6 +100,9 @@ def _value(text: str, kind: str, words: Words, before: Any) -> Any:
         return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else text
     if kind == "flag":
         return True if text.casefold() in (words("rules.on"), "1") else text
+    if kind == "roles":
+        named = {words(f"account.role.{role}").lower(): role.value for role in OF_PEOPLE}
+        return [named.get(each.strip().casefold(), each.strip()) for each in text.split(",")]
     if kind == "words":
         kept = before if isinstance(before, dict) else {}
         # French is always there; the other language is changed only by whoever speaks it.

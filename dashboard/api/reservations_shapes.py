@@ -43,6 +43,9 @@ class Booking(Wish):
     zone: Text | None = Field(default=None, description="Zone of times without an offset, such as `Europe/Paris`.")
     purpose: Purpose = Field(default=Purpose.USE, description="Only `use` keeps the rules of booking and counts.")
     note: Text | None = None
+    displace: bool = Field(
+        default=False, description="In the place of bookings that give way to this member (`booking_gives_way`)."
+    )
 
 
 class Bookings(Wish):
@@ -58,6 +61,7 @@ class Bookings(Wish):
     rule: Annotated[str, Field(max_length=2000)] | None = Field(
         default=None, description="RFC 5545, with an end: `FREQ=WEEKLY;COUNT=10`, and `EXDATE` lines if any."
     )
+    displace: bool = False
     free_ones: bool = Field(default=False, description="Take those that are free; else all or none.")
 
 

@@ -29,7 +29,7 @@ router = APIRouter(prefix="/reservations/waiting", tags=["reservations"])
 
 
 class WaitShape(Shape):
-    """A place in the line of a slot; with `moves`, a booking on a machine that is out of service."""
+    """A place in the line of a slot; with `moves`, a booking that gave way or whose machine is out of service."""
 
     id: str
     member_id: str

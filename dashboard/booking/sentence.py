@@ -35,6 +35,8 @@ class Chosen(BaseModel):
     minutes: int = Field(default=0, ge=0, le=14 * 24 * 60)
     change: Number = None
     numero: Number = None
+    avant: bool = False
+    """In the place of bookings that give way."""
     form_token: str = Field(default="", max_length=100)
 
 
@@ -112,7 +114,7 @@ def book(request: Request, services: Asked, viewer: MaybeViewer, chosen: Annotat
     if viewer is None:
         return _lapsed(request, asking, "/reservation")
     posted(request, chosen.form_token)
-    made = _moved(services, viewer, asking) if asking.sought.moves else _booked(services, viewer, asking)
+    made = _moved(services, viewer, asking) if asking.sought.moves else _booked(services, viewer, asking, chosen.avant)
     if made is None:
         raise Problem("not_found")
     if isinstance(made, Reservation):
@@ -127,12 +129,23 @@ def _lapsed(request: Request, asking: Asking, path: str) -> HTMLResponse:
     return page(request, "booking/lapsed.html", status=403, private=True, asking=asking, back=asking.href(path))
 
 
-def _booked(services: Services, viewer: Viewer, asking: Asking) -> Reservation | Refused | None:
+def _booked(services: Services, viewer: Viewer, asking: Asking, before: bool) -> Reservation | Refused | None:
     which = asking.sought.subject.which
     return services.transact(
         lambda work, now: bookings_own.take(
-            work, id=asking.number, member_id=viewer.member_id, **which, span=asking.span, now=now
+            work, id=asking.number, member_id=viewer.member_id, resource=which["resource"], group=which["group"],
+            span=asking.span, now=now, displace=before,
         )
+    )  # fmt: skip
+
+
+def _giving_way(services: Services, asking: Asking, found: Found) -> tuple[Refusal, ...]:
+    """Bookings that would give way to whoever asks, if nothing else stands against it."""
+    viewer, which, span = asking.sought.viewer, asking.sought.subject.which, asking.span
+    if viewer is None or asking.sought.moves or not any(each.policy.priority_roles for each in found.machines):
+        return ()
+    return services.transact(
+        lambda work, now: bookings_own.who_gives_way(work, member_id=viewer.member_id, **which, span=span, now=now)
     )
 
 
@@ -161,6 +174,8 @@ def _refused(
     """Why not, and the starts that are nearest."""
     request.state.here = asking.href()
     words = words_of(request)
+    giving_way = _giving_way(services, asking, found)
+    refusals = giving_way or refusals
     others = [start for start in choices.nearest(found, asking.span.starts) if start != asking.span.starts]
     at = shown.Page(
         subject=asking.sought.subject, minutes=asking.minutes, first=choices.day_of(asking.span.starts, found.zone),
@@ -172,6 +187,7 @@ def _refused(
         request, "booking/refused.html", status=status, private=True, asking=asking,
         reasons=shown.reasons(refusals, words, sessions), wait=at.wait(asking.span.starts) if waits else None,
         nearest=[shown.Start(starts=s, ends=s + found.length, href=at.sentence(s)) for s in others], just=status == 409,
+        first=bool(giving_way),
     )  # fmt: skip
 
 

@@ -24,6 +24,8 @@ class Status(StrEnum):
     CANCELLED = "cancelled"
     DECLINED = "declined"
     NO_SHOW = "no_show"
+    DISPLACED = "displaced"
+    """It gave way to one that goes first; its member may still take what is offered instead."""
 
 
 HOLDING = frozenset({Status.STANDING, Status.AWAITING_APPROVAL})

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from gateway.domain.policy import WeeklyHours, flag, weekly, whole
+from gateway.domain.people import Role
+from gateway.domain.policy import WeeklyHours, flag, ordered, weekly, whole
 
 _MINUTES_OF_MONTH = 31 * 24 * 60
 
@@ -26,6 +27,17 @@ class BookingPolicy:
     buffer_minutes: int | None = whole("How long the resource stays free between two bookings.", most=1440)
     trained: bool = flag("Whether booking needs the trainings that the resource asks for, valid at that time.")
     maintenance_first: bool = flag("Whether maintenance takes the place of bookings; each of their members is told.")
+    priority_roles: tuple[str, ...] = ordered(
+        "Roles that go before everybody else in booking.",
+        Role.TRAINER.value,
+        Role.MANAGER.value,
+        Role.ADMINISTRATOR.value,
+    )
+    priority_horizon_days: int | None = whole("How many days ahead those roles may book, if that is more.", most=3660)
+    priority_days: int | None = whole("From how many days ahead a booking gives way to one of a higher role.", most=366)
+    priority_over_unapproved: bool = flag(
+        "Whether a booking that still awaits approval gives way to one of a higher role."
+    )
     approval: bool = flag("Whether staff must approve each booking of a member.")
     prime_hours: tuple[WeeklyHours, ...] = weekly("Hours of the week that are sought after, in local time.")
     prime_minutes: int | None = whole("How long a member may book within those hours in one local week.", most=7 * 1440)

@@ -25,7 +25,7 @@ ALWAYS = Schedule()
 class BookingRequest:
     """What is asked for. Times without a zone of their own are local ones of ``zone``.
 
-    ``before`` is the span that the reservation has so far: what does not change is not judged again, unless it goes
+    ``displaces``: in the place of bookings that give way. ``before`` is the span that the reservation has so far: what does not change is not judged again, unless it goes
     to ``another`` member.
     """
 
@@ -35,6 +35,7 @@ class BookingRequest:
     purpose: Purpose = Purpose.USE
     before: Span | None = None
     another: bool = False
+    displaces: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -32,6 +32,9 @@ def looked_at(held: Reservation, now: datetime) -> Span:
 
 def without_own(machines: Iterable[Machine], held: Reservation) -> tuple[Machine, ...]:
     """The machines as they are for a booking that moves: it stands neither in its own way nor against its own quota."""
+    if held.cancelled_at is not None:
+        # It gave way: what is there now is somebody else's.
+        return tuple(machines)
     return tuple(
         replace(
             machine,

@@ -32,6 +32,7 @@ class Wanted(StrEnum):
     FLAG = "flag"
     ONE_OF = "one_of"
     TEXTS = "texts"
+    ORDERED = "ordered"
     BY_LANGUAGE = "by_language"
     WEEKLY = "weekly"
 
@@ -141,6 +142,21 @@ def texts(about: str) -> Any:
 
     schema = {"type": "array", "items": {"type": "string", "minLength": 1, "maxLength": 200}}
     return _field(about, (), read, list, "list of text", schema)
+
+
+def ordered(about: str, *options: str) -> Any:
+    """Some of these words, each once, the first before the others; none when off."""
+
+    def read(value: Any) -> tuple[str, ...]:
+        told = tuple(value) if isinstance(value, list | tuple) else ()
+        if not told or any(one not in options for one in told) or len(set(told)) < len(told):
+            raise _NotSo(Wanted.ORDERED, options=", ".join(options))
+        return told
+
+    schema = {"type": "array", "minItems": 1, "uniqueItems": True, "items": {"enum": list(options)}}
+    return _field(
+        about, (), read, list, f"list of {', '.join(f'`{option}`' for option in options)}, the first goes first", schema
+    )
 
 
 def by_language(about: str) -> Any:

@@ -98,6 +98,7 @@ class Code(StrEnum):
     BOOKING_IN_THE_PAST = "booking_in_the_past"
     BOOKING_TOO_FAR = "booking_too_far"
     BOOKING_OVERLAPS = "booking_overlaps"
+    BOOKING_GIVES_WAY = "booking_gives_way"
     BOOKING_SKIPPED_HOUR = "booking_skipped_hour"
     BOOKING_TOO_SOON = "booking_too_soon"
     BOOKING_TOO_SHORT = "booking_too_short"
@@ -172,6 +173,7 @@ class NextStep(StrEnum):
     USE_ANOTHER = "use_another"
     CALL_STAFF = "call_staff"
     CHOOSE_ANOTHER_TIME = "choose_another_time"
+    GO_FIRST = "go_first"
     CANCEL_ANOTHER = "cancel_another"
     BOOK_ANEW = "book_anew"
     CHANGE_THE_WORKSHOP = "change_the_workshop"
@@ -268,6 +270,7 @@ NEXT_STEPS: dict[Code, tuple[NextStep, ...]] = {
     Code.BOOKING_IN_THE_PAST: (NextStep.CHOOSE_ANOTHER_TIME,),
     Code.BOOKING_TOO_FAR: (NextStep.CHOOSE_ANOTHER_TIME,),
     Code.BOOKING_OVERLAPS: (NextStep.CHOOSE_ANOTHER_TIME, NextStep.USE_ANOTHER),
+    Code.BOOKING_GIVES_WAY: (NextStep.CHOOSE_ANOTHER_TIME, NextStep.GO_FIRST),
     Code.BOOKING_SKIPPED_HOUR: (NextStep.CHOOSE_ANOTHER_TIME,),
     Code.BOOKING_TOO_SOON: (NextStep.CHOOSE_ANOTHER_TIME,),
     Code.BOOKING_TOO_SHORT: (NextStep.CHOOSE_ANOTHER_TIME,),

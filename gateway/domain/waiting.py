@@ -35,7 +35,7 @@ class Wait:
     """A member who waits for ``span`` on a resource, or on any of a group; one of the two, or neither, is set.
 
     Its id becomes that of the reservation. With ``moves`` there is that reservation already, on a machine that is out
-    of service, and what is offered is another machine for it. ``offered_id`` is the resource on offer.
+    of service or displaced, and what is offered is another machine for it. ``offered_id`` is the resource on offer.
     """
 
     id: str

@@ -28,6 +28,7 @@ class Wish:
     """Resources, together or not at all; times without a zone are local ones of ``zone``.
 
     ``member_id`` None for a visitor, whom ``note`` names, and for maintenance. With ``rule`` (RFC 5545) it recurs.
+    ``displace``: in the place of bookings that give way to this member.
     """
 
     resources: tuple[str, ...]
@@ -39,6 +40,7 @@ class Wish:
     note: str | None = None
     rule: str | None = None
     free_ones: bool = False
+    displace: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,8 +52,9 @@ class Booked:
 
 
 def book(
-    work: Work, *, id: str, resource: str, member_id: str, starts: datetime, ends: datetime, now: datetime
-) -> Reservation | Refused | None:
+    work: Work, *, id: str, resource: str, member_id: str, starts: datetime, ends: datetime, now: datetime,
+    displace: bool = False,
+) -> Reservation | Refused | None:  # fmt: skip
     """Reserve ``[starts, ends)`` for a member; None when there is no such resource or member.
 
     The same id again is the same answer: an error at COMMIT means unknown.
@@ -59,7 +62,7 @@ def book(
     known = work.reservation(id)
     if known is not None:
         return known
-    wish = Wish(resources=(resource,), member_id=member_id, starts=starts, ends=ends)
+    wish = Wish(resources=(resource,), member_id=member_id, starts=starts, ends=ends, displace=displace)
     booked = reserve(work, wish, lambda: id, now)
     return booked.made[0] if isinstance(booked, Booked) else booked
 
@@ -81,7 +84,9 @@ def reserve(work: Work, wish: Wish, new_id: Callable[[], str], now: datetime) ->
 
 def _requests(work: Work, wish: Wish) -> tuple[BookingRequest, ...] | Refusal:
     """One for each time it recurs."""
-    first = BookingRequest(starts=wish.starts, ends=wish.ends, zone=wish.zone, purpose=wish.purpose)
+    first = BookingRequest(
+        starts=wish.starts, ends=wish.ends, zone=wish.zone, purpose=wish.purpose, displaces=wish.displace
+    )
     times = read_times(first) if wish.rule else None
     if wish.rule is None or times is None:
         return (first,)
@@ -126,6 +131,8 @@ def _make(
             raise StoreUnavailable("some of it was taken meanwhile; try again")
         awaiting = reservation.status is Status.AWAITING_APPROVAL
         log(work, EventKind.RESERVATION_AWAITS_APPROVAL if awaiting else EventKind.RESERVATION_MADE, reservation, now)
+    for weighed, _ in pending:
+        weighed.look_elsewhere(work, now)
     return Booked(made=tuple(reservation for _, reservation in pending), left_out=left_out)
 
 

@@ -42,6 +42,7 @@ def move(
         return Refused((refuse(Code.BOOKING_OVERLAPS, starts=span.starts, ends=span.ends),))
     before = {"was_starts": held.span.starts.isoformat(), "was_ends": held.span.ends.isoformat()}
     log(work, EventKind.RESERVATION_MOVED, moved, now, **before, status=moved.status.value)
+    weighed.look_elsewhere(work, now)
     return moved
 
 

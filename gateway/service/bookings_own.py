@@ -6,7 +6,7 @@ None is the answer to whatever is not there or is not theirs: the two look alike
 from datetime import datetime, timedelta
 
 from gateway.domain.booking import Reservation
-from gateway.domain.booking_rules import ALWAYS
+from gateway.domain.booking_rules import ALWAYS, BookingRequest
 from gateway.domain.free_spans import Machine
 from gateway.domain.people import Member
 from gateway.domain.refusals import Code, Refusal, Refused, refuse
@@ -17,13 +17,18 @@ from gateway.domain.waiting import Wait
 from gateway.domain.why_not import rights_missing
 from gateway.ports.store import Work
 from gateway.service import bookings, bookings_changes, waiting
+from gateway.service.bookings_weigh import Weighed, weigh
 from gateway.service.uses import advance
 
 
 def take(
-    work: Work, *, id: str, member_id: str, resource: str | None, group: str | None, span: Span, now: datetime
+    work: Work, *, id: str, member_id: str, resource: str | None, group: str | None, span: Span, now: datetime,
+    displace: bool = False,
 ) -> Reservation | Refused | None:  # fmt: skip
-    """Book a resource, or the first of a group that can be had; the same ``id`` again is the same booking."""
+    """Book a resource, or the first of a group that can be had; the same ``id`` again is the same booking.
+
+    ``displace``: in the place of whoever gives way, if none can be had otherwise.
+    """
     known = work.reservation(id)
     if known is not None:
         return known if known.member_id == member_id else None
@@ -34,18 +39,39 @@ def take(
     if member is None or not targets:
         return None
     found: list[tuple[Refusal, ...]] = []
-    for target in targets:
+    for target, first in [(target, first) for first in ((False, True) if displace else (False,)) for target in targets]:
         missing = _missing(work, target, member, span, now)
         if missing:
             found.append(missing)
             continue
         made = bookings.book(
-            work, id=id, resource=target.slug, member_id=member_id, starts=span.starts, ends=span.ends, now=now
+            work,
+            id=id,
+            resource=target.slug,
+            member_id=member_id,
+            starts=span.starts,
+            ends=span.ends,
+            now=now,
+            displace=first,
         )
         if isinstance(made, Reservation):
             return made
         found.append(made.refusals if made else ())
     return Refused(min(found, key=len))
+
+
+def who_gives_way(
+    work: Work, *, member_id: str, resource: str | None, group: str | None, span: Span, now: datetime
+) -> tuple[Refusal, ...]:  # fmt: skip
+    """The bookings that alone are in this member's way and give way if asked; nothing when more stands against it."""
+    member = work.member(member_id)
+    for target in _targets(work, resource, group) if member is not None else ():
+        if member is None or _missing(work, target, member, span, now):
+            continue
+        weighed = weigh(work, target, member, BookingRequest(starts=span.starts, ends=span.ends), now)
+        if not isinstance(weighed, Weighed) and {refusal.code for refusal in weighed} == {Code.BOOKING_GIVES_WAY}:
+            return weighed
+    return ()
 
 
 def _targets(work: Work, resource: str | None, group: str | None) -> tuple[Resource, ...]:

@@ -9,12 +9,14 @@ from gateway.domain.booking_policy import BookingPolicy
 from gateway.domain.booking_quotas import counts
 from gateway.domain.booking_rules import ALWAYS, BookingFacts, BookingRequest, check_booking, read_times, readable
 from gateway.domain.events import Event, EventKind, Plain
-from gateway.domain.people import Member
+from gateway.domain.people import Member, Role
+from gateway.domain.priority import Claim, policy_for, weigh_clashes
 from gateway.domain.quota import local_week
-from gateway.domain.refusals import Code, Refusal, refuse
+from gateway.domain.refusals import Refusal
 from gateway.domain.resources import Resource
 from gateway.domain.timespan import Span
 from gateway.ports.store import Work
+from gateway.service.bookings_displaced import give_way, tell_another_time
 
 _AHEAD = timedelta(days=400)
 """How far it is looked for when it opens again."""
@@ -31,10 +33,14 @@ class Weighed:
     displaced: tuple[Reservation, ...]
 
     def displace(self, work: Work, by: Reservation, now: datetime) -> None:
-        """Cancel those that give way; each member is told."""
+        """Free the spans of those that give way; each member is told."""
         for held in self.displaced:
-            work.cancel_reservation(held.id, now)
-            log(work, EventKind.RESERVATION_DISPLACED, held, now, by=by.id)
+            give_way(work, held, self.resource, by, now)
+
+    def look_elsewhere(self, work: Work, now: datetime) -> None:
+        """Once it is booked: another time for each of those."""
+        for held in self.displaced:
+            tell_another_time(work, held.id, self.resource, now)
 
 
 def weigh(
@@ -42,7 +48,9 @@ def weigh(
     *, pending: Sequence[tuple[Weighed, Reservation]] = (), own: Reservation | None = None,
 ) -> Weighed | tuple[Refusal, ...]:  # fmt: skip
     """Every rule unmet and every reservation in the way; ``own`` is the one that changes, ``pending`` comes with it."""
-    policy = work.policies(resource.id).booking
+    said = work.policies(resource.id).booking
+    role = work.role(member.id) if member is not None and said.priority_roles else None
+    policy = policy_for(said, role)
     made = [(weighed.resource, held) for weighed, held in pending]
     checked = check_booking(request, _facts(work, resource, member, policy, request, now, made, own), now)
     unmet: tuple[Refusal, ...] = () if isinstance(checked, Span) else checked
@@ -52,19 +60,20 @@ def weigh(
     buffer = timedelta(minutes=policy.buffer_minutes or 0)
     clashes = _clashes(work, resource, span, buffer, own)
     clashes += [held for of, held in made if of.id == resource.id and _in_the_way(held, span, buffer)]
-    displaced: tuple[Reservation, ...] = ()
-    if request.purpose is Purpose.MAINTENANCE and policy.maintenance_first:
-        displaced = tuple(held for held in clashes if held.purpose is Purpose.USE and held.span.starts > now)
-    unmet += tuple(
-        refuse(Code.BOOKING_OVERLAPS, starts=held.span.starts, ends=held.span.ends, until=held.busy_until)
-        for held in clashes
-        if held not in displaced
-    )
+    claim = Claim(role=role, purpose=request.purpose, displaces=request.displaces, new=own is None)
+    roles = _roles(work, clashes) if policy.priority_roles else {}
+    displaced, in_the_way = weigh_clashes(clashes, roles, policy, claim, now)
+    unmet += in_the_way
     if unmet:
         return unmet
     asks = policy.approval and request.purpose is Purpose.USE
     status = Status.AWAITING_APPROVAL if asks else Status.STANDING
     return Weighed(resource=resource, span=span, status=status, buffer=buffer, displaced=displaced)
+
+
+def _roles(work: Work, clashes: Sequence[Reservation]) -> dict[str, Role | None]:
+    people = sorted({held.member_id for held in clashes if held.member_id is not None})
+    return {member_id: work.role(member_id) for member_id in people}
 
 
 def _facts(

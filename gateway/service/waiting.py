@@ -15,6 +15,7 @@ from gateway.service.arrivals import log_booking
 
 SOON = timedelta(days=1)
 """Whoever has booked so long ahead hears that a machine is not back when it should be."""
+TO_MOVE = frozenset({Status.STANDING, Status.DISPLACED})
 ENDED = {WaitState.MISSED: EventKind.SLOT_OFFER_MISSED, WaitState.LEFT: EventKind.SLOT_LEFT}
 
 
@@ -99,15 +100,18 @@ def in_line(work: Work, id: str) -> Wait | None:
 
 
 def to_move(work: Work, wait: Wait) -> Reservation | None:
-    """The booking that has to move, unless it was cancelled or given another time since."""
+    """The booking that has to move or gave way, unless it was cancelled or given another time since."""
     held = work.reservation(wait.id) if wait.moves and wait.state in LIVE else None
-    return held if held is not None and held.status is Status.STANDING and held.span == wait.span else None
+    return held if held is not None and held.status in TO_MOVE and held.span == wait.span else None
 
 
 def move_to(work: Work, held: Reservation, resource_id: str, span: Span, now: datetime) -> Reservation | Refused:
     """The booking there, unless somebody was quicker."""
-    pause = timedelta(minutes=work.policies(resource_id).booking.buffer_minutes or 0)
-    moved = held.changed(now, resource_id=resource_id, span=span, buffer=pause)
+    policy = work.policies(resource_id).booking
+    pause, status = timedelta(minutes=policy.buffer_minutes or 0), held.status
+    if status is Status.DISPLACED:
+        status = Status.AWAITING_APPROVAL if policy.approval else Status.STANDING
+    moved = held.changed(now, resource_id=resource_id, span=span, buffer=pause, status=status, cancelled_at=None)
     if not work.save_reservation(moved):
         return Refused((refuse(Code.BOOKING_OVERLAPS, starts=span.starts, ends=span.ends),))
     log_booking(work, EventKind.RESERVATION_MOVED, moved, now, from_resource=held.resource_id)

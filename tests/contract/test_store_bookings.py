@@ -236,6 +236,22 @@ def test_a_change_onto_another_is_refused_and_the_transaction_goes_on(store, sto
         assert work.reservation(later.id) == later
 
 
+def test_one_that_gave_way_comes_back_where_it_is_free_and_only_there(store, stored_lab):
+    held, other = stored_lab.booking(0, 1), stored_lab.booking(0, 1, stored_lab.bob)
+    with store.begin() as work:
+        assert work.add_reservation(held)
+        work.cancel_reservation(held.id, stored_lab.now, Status.DISPLACED)
+        assert work.add_reservation(other)
+        gone = work.reservation(held.id)
+        assert gone.status is Status.DISPLACED
+        back = gone.changed(stored_lab.now, status=Status.STANDING, cancelled_at=None)
+        assert not work.save_reservation(back)
+        there = replace(back, resource_id=stored_lab.desk.id)
+        assert work.save_reservation(there)
+        assert work.reservation(held.id) == there
+    assert overlapping(store) == []
+
+
 def test_a_change_of_what_somebody_else_has_changed_is_not_written(store, stored_lab):
     held = stored_lab.booking(0, 1)
     with store.begin() as work:

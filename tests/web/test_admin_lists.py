@@ -149,6 +149,18 @@ def test_what_cannot_be_a_rule_stands_out_and_nothing_is_saved(lab, staff):
     assert not lab.store.views().site_policies().use
 
 
+def test_roles_that_go_first_are_typed_as_people_call_them(lab, staff):
+    answer = send(staff, "/equipe/regles/lieu", **{"booking.priority_roles": "Gérant, formateur"})
+    assert lab.store.views().site_policies().booking == {"priority_roles": ["manager", "trainer"]}
+    assert rule(answer, "booking.priority_roles") == "gérant, formateur"
+    assert "Passent avant les autres, le premier d’abord : gérant, formateur" in text_of(
+        staff.get("/equipe/regles/machines/laser")
+    )
+    wrong = send(staff, "/equipe/regles/lieu", **{"booking.priority_roles": "directrice"})
+    assert wrong.status_code == 422
+    assert 'value="directrice"' in wrong.text
+
+
 def test_equal_machines_share_a_group(lab, staff):
     from gateway.service import policies
 

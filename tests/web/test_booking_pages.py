@@ -9,6 +9,7 @@ from urllib.parse import unquote
 import pytest
 
 from gateway.domain.booking import Status
+from gateway.domain.people import Role
 from gateway.service import bookings, opening
 from tests.web.booked import booked, door, elsewhere, planned
 
@@ -222,6 +223,25 @@ def test_a_lab_that_must_agree_says_so(lab, web, enter):
     done = web.post("/reservation", data=fields(page))
     assert "La demande est envoyée. L’équipe doit l’accepter." in text(done)
     assert held(lab, "Léa")[0].status is Status.AWAITING_APPROVAL
+
+
+def test_whoever_goes_first_says_so_and_the_other_is_offered_something_else(lab, web, enter):
+    with lab.store.begin() as work:
+        policy = {"priority_roles": ["trainer"], "priority_days": 1}
+        work.put_resource(replace(work.resource("soudure"), booking_policy=policy))
+        work.set_role(lab.people["Inès"].id, Role.TRAINER)
+    theirs = lab.reserve("soudure", "Karim", lab.clock.now() + 45 * HOUR, lab.clock.now() + 46 * HOUR)
+    address = "/reservation?machine=soudure&debut=20261126T0800Z&minutes=60"
+    enter("Léa")
+    assert "Je passe avant" not in web.get(address).text
+    enter("Inès")
+    page = web.get(address)
+    assert "Ce moment est pris, mais vous pouvez passer avant." in text(page)
+    assert "La personne est prévenue, une autre place lui est proposée." in text(page)
+    done = web.post("/reservation", data=fields(page))
+    assert "C’est réservé." in text(done)
+    enter("Karim")
+    assert "Cette réservation a laissé sa place à une autre" in text(web.get(f"/moi/reservations/{theirs.id}"))
 
 
 def test_waiting_for_a_taken_slot_is_one_sentence_and_shows_on_the_own_page(lab, web, enter):

@@ -25,7 +25,8 @@ from gateway.domain.booking_quotas import counts
 from gateway.domain.free_spans import Machine, Starts
 from gateway.domain.layers import Policies
 from gateway.domain.opening import Closure, Schedule
-from gateway.domain.people import Member
+from gateway.domain.people import Member, Role
+from gateway.domain.priority import policy_for
 from gateway.domain.quota import local_week
 from gateway.domain.timespan import Span
 from gateway.domain.training import Asked, Held, Requirement, requirement
@@ -55,7 +56,7 @@ MACHINES_OF_IDS = _MACHINES.where(_resources.site_id == SITE, one_of(_resources.
 SITES = select(_sites.id, _sites.slug, _sites.name, _sites.timezone, _sites.address, _sites.opening).where(
     one_of(_sites.id, _at)
 )
-JOINED = select(_joined.site_id).where(_joined.member_id == bindparam("member_id"))
+JOINED = select(_joined.site_id, _joined.role).where(_joined.member_id == bindparam("member_id"))
 CLOSED = (
     select(_closures.site_id, *CLOSURE.columns)
     .where(one_of(_closures.site_id, _at), _closures.ends > bindparam("since", type_=_closures.ends.type))
@@ -108,14 +109,15 @@ def read_machines(
         return None
     member = MEMBER.read(found) if found else None
     at = list(dict.fromkeys(row[5] for row in rows))
-    if member is not None and at != [site]:
-        joined = {row[0] for row in tx.all(JOINED, member_id=member.id)}
+    joined = {}
+    if member is not None:
+        joined = {row[0]: Role(row[1]) for row in tx.all(JOINED, member_id=member.id)}
         at = [each for each in at if each == site or each in joined]
     if not at:
         return None
     known = _Known(tx, at, [row[0] for row in rows if row[5] in at], window)
     if member is not None:
-        known.of_member(tx, member, now)
+        known.of_member(tx, member, joined, now)
     made = tuple(known.machine(row, now) for row in rows if row[5] in at)
     return Machines(machines=made, member=member, sites=tuple(known.sites[each] for each in at))
 
@@ -135,13 +137,14 @@ class _Known:
             self._closures[id].append(CLOSURE.read(closure))
         self._busy = _busy(tx, ids, window)
         self._member: Member | None = None
+        self._roles: dict[str, Role] = {}
         self._asked: dict[str, tuple[Requirement, ...]] = {}
         self._others: list[Any] = []
         self._policies: dict[str, Policies] = {}
 
-    def of_member(self, tx: Transaction, member: Member, now: datetime) -> None:
-        """What bears on the answer for them."""
-        self._member, first = member, min(now, self._window.starts)
+    def of_member(self, tx: Transaction, member: Member, roles: dict[str, Role], now: datetime) -> None:
+        """What bears on the answer for them; ``roles`` by site."""
+        self._member, self._roles, first = member, roles, min(now, self._window.starts)
         self._asked = requirements(tx, self._at, self._ids, member.id, now)
         since = min((local_week(first, site.zone).starts for site in self.sites.values()), default=first)
         self._others = list(tx.all(OF_MEMBER, sites=self._at, member_id=member.id, since=since))
@@ -158,7 +161,7 @@ class _Known:
             and counts(starts, made_at, in_force.booking, site.zone)
         )
         return Machine(
-            id=id, slug=slug, policy=in_force.booking, zone=site.zone, site=site.slug, busy=self._busy.get(id, ()),
+            id=id, slug=slug, policy=policy_for(in_force.booking, self._roles.get(at)), zone=site.zone, site=site.slug, busy=self._busy.get(id, ()),
             schedule=Schedule(opening=opening_in(self._opening[at] if opening is None else opening), closures=touching),
             others=tuple(own), requirements=self._asked.get(id, ()),
             out_of_service=bool(out_of_service), back_at=back_at if back_at is not None and back_at > now else None,

@@ -33,7 +33,7 @@ SAVE = (
     .where(_reservations.id == bindparam("reservation_id"), _reservations.version == bindparam("version_before"))
     .values({column: bindparam(f"new_{column.name}", type_=column.type) for column in (
         _reservations.resource_id, _reservations.member_id, _reservations.starts, _reservations.ends, _reservations.busy_until,
-        _reservations.status, _reservations.version, _reservations.note, _reservations.changed_at,
+        _reservations.status, _reservations.cancelled_at, _reservations.version, _reservations.note, _reservations.changed_at,
     )})
 )  # fmt: skip
 IN_SERIES = (
@@ -66,7 +66,7 @@ LOCK_MEMBER = (
 _CHANGED = frozenset(
     f"new_{name}"
     for name in (
-        "resource_id", "member_id", "starts", "ends", "busy_until", "status", "version", "note", "changed_at",
+        "resource_id", "member_id", "starts", "ends", "busy_until", "status", "cancelled_at", "version", "note", "changed_at",
     )
 )  # fmt: skip
 TRY, UNDO = text("SAVEPOINT change"), text("ROLLBACK TO SAVEPOINT change")

@@ -19,6 +19,8 @@ def some_value(setting):
         return st.integers(schema["minimum"], schema["maximum"])
     if schema.get("type") == "boolean":
         return st.booleans()
+    if "enum" in schema["items"]:
+        return st.lists(st.sampled_from(schema["items"]["enum"]), unique=True, min_size=1)
     return st.sampled_from([["mo-fr 17:00-20:00"], ["sa 09:30-24:00", "fr-mo 00:00-06:00"], []])
 
 
@@ -66,6 +68,9 @@ def test_off_takes_back_what_a_wider_layer_said():
         ("prime_hours", ["mo 10:00-24:01"], Wanted.WEEKLY),
         ("prime_hours", ["monday 10:00-11:00"], Wanted.WEEKLY),
         ("prime_hours", [None], Wanted.WEEKLY),
+        ("priority_roles", "trainer", Wanted.ORDERED),
+        ("priority_roles", ["member"], Wanted.ORDERED),
+        ("priority_roles", ["trainer", "trainer"], Wanted.ORDERED),
     ],
 )
 def test_a_wrong_key_or_value_is_named(key, value, wanted):
