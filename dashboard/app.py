@@ -14,6 +14,7 @@ from dashboard.about import endpoints as about
 from dashboard.accounts import routes as accounts
 from dashboard.accounts.same_origin import SameOrigin
 from dashboard.accounts.throttle import Throttle
+from dashboard.admin.kept import Kept
 from dashboard.api import router as api
 from dashboard.api.description import describe
 from dashboard.booking import endpoints as booking
@@ -55,7 +56,7 @@ def create_app(services: Services) -> FastAPI:
         license_info={"name": "MIT", "identifier": "MIT"},
     )  # fmt: skip
     app.state.services, app.state.hub, app.state.lab = services, hub, None
-    app.state.slugs, app.state.throttle = {}, Throttle()
+    app.state.slugs, app.state.throttle, app.state.kept = {}, Throttle(), Kept()
     problems.install(app)
     pages = (
         floor.router, kiosk.router, staff.router, workshops.router, planning.router, calendar.router, accounts.router,

@@ -18,6 +18,7 @@ from gateway.ports.notify import Letter
 from gateway.ports.one_time_codes import OneTimeCodes
 from gateway.ports.passwords import Passwords
 from gateway.ports.probe import Probe
+from gateway.ports.setup import Setup
 from gateway.ports.store import Store, Work
 from gateway.ports.timeseries import TimeSeries
 from gateway.ports.views import Lab, TokenView
@@ -78,6 +79,8 @@ class Services:
     """Names of those that events cannot be carried to now."""
     probe: Probe | None = None
     """Looks at machines for the first-run assistant; None where there is nobody to ask."""
+    setup: Setup | None = None
+    """Writes the first machines down; None where there is nowhere to."""
     doors: Mapping[str, str] = field(default_factory=dict)
     """The demo's ways to be somebody at once: member ids by secret."""
 

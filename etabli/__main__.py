@@ -385,7 +385,7 @@ def _add_members(cli: typer.Typer, language: Language) -> None:
 
 
 def _add_devices(cli: typer.Typer, language: Language) -> None:
-    from etabli.commands.devices import Firmware
+    from etabli.bootstrap.device_account import Firmware
 
     def told(fr: str, en: str) -> str:
         return fr if language == "fr" else en

@@ -5,7 +5,26 @@ from fastapi import APIRouter
 
 def routers() -> tuple[APIRouter, ...]:
     """Every page of administration; the narrower address before the wider one."""
-    from dashboard.admin import badges, importing, journal, members, rights, rules, sent, trainings, welcome
+    from dashboard.admin import (
+        badges,
+        importing,
+        journal,
+        members,
+        rights,
+        rules,
+        sent,
+        trainings,
+        welcome,
+        welcome_machines,
+    )
 
     people = (badges.router, rights.router, importing.router, members.router)
-    return (*people, trainings.router, rules.router, sent.router, journal.router, welcome.router)
+    return (
+        *people,
+        trainings.router,
+        rules.router,
+        sent.router,
+        journal.router,
+        welcome_machines.router,
+        welcome.router,
+    )

@@ -1,10 +1,7 @@
 """``/bienvenue``: from an empty lab to a machine that a badge switches on, step by step; each can wait or be done again."""
 
-import json
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, Any
 
@@ -16,9 +13,8 @@ from dashboard.admin.common import FormToken, Said, Told, admin_page, go
 from dashboard.admin.members_forms import read_member
 from dashboard.admin.members_views import full_name
 from dashboard.dependencies import Asked, Services, lab_of, words_of
-from dashboard.problems import Problem, told
+from dashboard.problems import told
 from dashboard.staff.endpoints import Posted
-from dashboard.staff.views import health
 from gateway.domain.events import EventKind
 from gateway.domain.local_time import zone_of
 from gateway.domain.opening import Opening
@@ -26,9 +22,11 @@ from gateway.domain.opening_plain import WEEKDAYS, plain_opening
 from gateway.domain.people import folded
 from gateway.domain.public_holidays import Holidays
 from gateway.domain.refusals import Refused
+from gateway.domain.resources import Presence, ResourceKind
 from gateway.domain.timespan import Span
 from gateway.domain.training import Training
-from gateway.ports.probe import Answer, Outcome
+from gateway.ports.setup import NotWritten, Why
+from gateway.ports.views import Views
 from gateway.service import members, opening, trainings
 from gateway.wording import Words
 
@@ -38,7 +36,6 @@ A_MINUTE = timedelta(minutes=1)
 RECENT = timedelta(minutes=15)
 SHOWN = 20
 SAID = frozenset({"hours", "training", "member"})
-Small = Annotated[str, Form(max_length=500)]
 
 
 class Step(StrEnum):
@@ -52,15 +49,6 @@ class Step(StrEnum):
 
 
 STEPS = tuple(Step)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tested:
-    """What was looked at, what came of it, and the lines for ``etabli.toml`` when all is well."""
-
-    what: str
-    answer: Answer
-    lines: str
 
 
 def done(services: Services) -> frozenset[Step]:
@@ -95,17 +83,18 @@ def begin(services: Asked, _token: FormToken) -> Response:
 @router.get("/{step}")
 def show(request: Request, services: Asked, token: FormToken, step: Step, dit: Said = None) -> HTMLResponse:
     """One step."""
-    return _step(request, services, token, step, said=dit if dit in SAID else None)
+    return step_page(request, services, token, step, said=dit if dit in SAID else None)
 
 
-def _step(
-    request: Request, services: Services, token: str, step: Step, *, status: int = 200, **more: Any
+def step_page(
+    request: Request, services: Services, token: str, step: Step, *, status: int = 200, template: str = "", **more: Any
 ) -> HTMLResponse:
+    """A step, or a page inside one, under the same frame."""
     words, place = words_of(request), STEPS.index(step)
-    values = {"said": None, "errors": (), "tested": None, "typed": {}} | _needs(request, services, step, words) | more
+    values = {"said": None, "errors": (), "typed": {}} | _needs(request, services, step, words) | more
     return admin_page(
-        request, f"welcome_{step.name.lower()}.html", token, words=words, status=status, step=step, steps=STEPS,
-        finished=done(services), following=STEPS[place + 1] if place + 1 < len(STEPS) else None, tones=LOOKS, **values,
+        request, template or f"welcome_{step.name.lower()}.html", token, words=words, status=status, step=step, steps=STEPS,
+        finished=done(services), following=STEPS[place + 1] if place + 1 < len(STEPS) else None, **values,
     )  # fmt: skip
 
 
@@ -116,9 +105,13 @@ def _needs(request: Request, services: Services, step: Step, words: Words) -> di
         said = views.schedules(Span(now, now + A_MINUTE)).site.opening
         return {"lab": lab_of(request), "days": WEEKDAYS, "hours": hours_of(said), "holidays": tuple(Holidays)}
     if step is Step.MACHINES:
-        names = {key: words.own(each) for key, each in views.resource_names().items()}
-        ports = services.probe.ports() if services.probe else ()
-        return {"devices": [health(each, names, words) for each in views.devices()], "ports": ports}
+        hindered = services.setup.hindrance() if services.setup else NotWritten(why=Why.ELSEWHERE)
+        return {
+            "machines": machines_of(views, words, now),
+            "kinds": tuple(ResourceKind),
+            "hindered": hindered,
+            "lines": "",
+        }
     if step is Step.TRAININGS:
         return {"trainings": [words.own(each.names) for each in views.trainings()]}
     first = views.members(limit=SHOWN, cursor=None).rows
@@ -141,6 +134,22 @@ def _listed(value: Any) -> list[str]:
     return [value] if isinstance(value, str) else list(value or ())
 
 
+def machines_of(views: Views, words: Words, now: datetime) -> list[tuple[str, str, ResourceKind, int, int]]:
+    """Each machine: slug, name, kind, how many devices are heard, of how many."""
+    return [
+        (
+            view.resource.slug, words.own(view.resource.names), view.resource.kind,
+            sum(device.presence is Presence.ONLINE for device in view.devices), len(view.devices),
+        )
+        for view in views.floor(now)
+    ]  # fmt: skip
+
+
+def slug_of(name: str) -> str:
+    """A name as it stands in addresses and topics."""
+    return re.sub(r"[^a-z0-9]+", "-", folded(name)).strip("-")[:48].strip("-")
+
+
 @router.post("/lieu", dependencies=[Posted])
 def set_hours(request: Request, services: Asked, token: FormToken, told_hours: Told) -> Response:
     """When the place is open."""
@@ -156,63 +165,18 @@ def set_hours(request: Request, services: Asked, token: FormToken, told_hours: T
         lambda work, now: opening.set_opening(work, resource=None, plain=plain, zone=zone, now=now)
     )
     if isinstance(made, Refused):
-        return _step(
+        return step_page(
             request, services, token, Step.PLACE, errors=[told(each, words) for each in made.refusals],
             hours=told_hours, status=422,
         )  # fmt: skip
     return go("/bienvenue/machines", dit="hours")
 
 
-@router.post("/machines/imprimante", dependencies=[Posted])
-def try_printer(request: Request, services: Asked, token: FormToken, url: Small = "", key: Small = "") -> HTMLResponse:
-    """Ask an OctoPrint for its version, by this key; nothing is kept."""
-    if services.probe is None:
-        raise Problem("not_found")
-    address = url.strip().rstrip("/")
-    answer = services.probe.printer(address, key.strip())
-    tested = Tested(what=address, answer=answer, lines=printer_lines(address, key.strip()))
-    return _step(request, services, token, Step.MACHINES, tested=tested, typed={"url": url, "key": key})
-
-
-@router.post("/machines/cable", dependencies=[Posted])
-def try_port(request: Request, services: Asked, token: FormToken, port: Small = "") -> HTMLResponse:
-    """Open a serial port for a moment; nothing is kept."""
-    if services.probe is None:
-        raise Problem("not_found")
-    answer = services.probe.port(port)
-    tested = Tested(what=port, answer=answer, lines=reader_lines(port))
-    return _step(request, services, token, Step.MACHINES, tested=tested, typed={"port": port})
-
-
-def printer_lines(url: str, key: str) -> str:
-    """The machine as `etabli.toml` says it."""
-    return _lines(
-        'slug = "imprimante-1"\nnames = "Imprimante 1"\nkind = "printer_3d"',
-        'slug = "imprimante-1-octoprint"\nresource = "imprimante-1"\nrole = "machine"\nbridge = "octoprint-http"',
-        {"url": url, "key": key},
-    )
-
-
-def reader_lines(port: str) -> str:
-    """A badge reader as `etabli.toml` says it."""
-    return _lines(
-        None,
-        'slug = "lecteur-1"\nresource = "imprimante-1"\nrole = "reader"\nbridge = "badge-reader-serial"',
-        {"port": port},
-    )
-
-
-def _lines(resource: str | None, device: str, settings: Mapping[str, str]) -> str:
-    told_settings = "\n".join(f"{name} = {json.dumps(value, ensure_ascii=False)}" for name, value in settings.items())
-    head = f"[[resources]]\n{resource}\n\n" if resource else ""
-    return f"{head}[[devices]]\n{device}\n[devices.settings]\n{told_settings}\n"
-
-
 @router.post("/formations", dependencies=[Posted])
 def add_training(services: Asked, name: Annotated[str, Form(max_length=200)] = "") -> Response:
     """A first training, by its name alone."""
     text = " ".join(name.split())
-    slug = re.sub(r"[^a-z0-9]+", "-", folded(text)).strip("-")[:48]
+    slug = slug_of(text)
     if not slug:
         return go("/bienvenue/formations")
     known = {each.slug for each in services.store.views().trainings()}
@@ -230,14 +194,7 @@ def add_member(request: Request, services: Asked, token: FormToken, told_member:
     typed = read_member(told_member, before=None, zone=zone, now=now)
     if typed.errors:
         errors = [{"title": words_of(request)(key), "sentence": "", "next_steps": []} for key in typed.errors.values()]
-        return _step(request, services, token, Step.MEMBERS, errors=errors, typed=told_member, status=422)
+        return step_page(request, services, token, Step.MEMBERS, errors=errors, typed=told_member, status=422)
     new = services.ids.new()
     services.transact(lambda work, at: members.add_member(work, id=new, now=at, **typed.values))
     return go("/bienvenue/membres", dit="member")
-
-
-LOOKS = {
-    Outcome.WELL: ("good", "free"), Outcome.BUSY: ("warn", "info"), Outcome.FORBIDDEN: ("warn", "lock"),
-    Outcome.KEY_REFUSED: ("warn", "key"), Outcome.NO_ANSWER: ("bad", "stale"), Outcome.NOT_THERE: ("bad", "unknown"),
-}  # fmt: skip
-"""The tone and the drawing of each outcome."""

@@ -1,4 +1,5 @@
 // Asks again until the badge was tapped: the part that waits is put in place by what the server says now.
+// A part with `data-changes` goes on: what hangs on a machine is heard or lost at any time.
 const waiting = document.getElementById("tap");
 
 async function look() {
@@ -7,7 +8,10 @@ async function look() {
     if (answer.ok && !answer.redirected) {
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
       const fresh = page.getElementById("tap");
-      if (fresh?.querySelector("form, .warn")) {
+      if ("changes" in waiting.dataset) {
+        const read = waiting.contains(document.activeElement);
+        if (fresh && !read && fresh.textContent !== waiting.textContent) waiting.replaceChildren(...fresh.childNodes);
+      } else if (fresh?.querySelector("form, .warn")) {
         waiting.replaceChildren(...fresh.childNodes);
         document.getElementById("give")?.focus();
         return;

@@ -4,6 +4,7 @@ import logging
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from etabli.bootstrap import web as web_part
 from etabli.bootstrap.bridges import Bridges, add_bridges
@@ -22,6 +23,7 @@ from etabli.bootstrap.parts import (
     ready_store,
     refuse_apart,
 )
+from etabli.bootstrap.setup import FileSetup
 from etabli.settings.models import Settings
 from etabli.supervisor import Supervisor
 from etabli.words import Sentence
@@ -66,16 +68,17 @@ class App:
 def run_app(
     settings: Settings, *, prepare: Callable[[Basis, Store], None] | None = None, demo: bool = False,
     embed: Callable[[Basis, Supervisor], Broker] | None = None, doors: Mapping[str, str] | None = None,
+    file: Path | None = None,
 ) -> App:  # fmt: skip
     """Everything in one process. ``prepare`` is called with the store once the lab stands in it.
 
-    ``doors`` are the demo's: who is signed in at once by which secret; ``prepare`` may fill them.
+    ``file`` is where the settings stand, if machines may be added to it from the browser. ``doors`` are the demo's: who is signed in at once by which secret; ``prepare`` may fill them.
     """
     base, supervisor = basis(settings), Supervisor()
     held = base.folder.hold()
     supervisor.on_close("lock", held.release)
     try:
-        return _assemble(base, supervisor, prepare, demo, embed or _embedded, doors)
+        return _assemble(base, supervisor, prepare, demo, embed or _embedded, doors, file)
     except BaseException:
         supervisor.stop()
         raise
@@ -83,7 +86,7 @@ def run_app(
 
 def _assemble(
     base: Basis, supervisor: Supervisor, prepare: Callable[[Basis, Store], None] | None, demo: bool,
-    embed: Callable[[Basis, Supervisor], Broker], doors: Mapping[str, str] | None,
+    embed: Callable[[Basis, Supervisor], Broker], doors: Mapping[str, str] | None, file: Path | None,
 ) -> App:  # fmt: skip
     settings = base.settings
     sock = web_part.claim(settings)
@@ -102,7 +105,7 @@ def _assemble(
     pings = web_part.pings_of(supervisor, store, bus)
     app.web = web_part.add_web(
         supervisor, base, sock, store, bus, app.gateway.deliver, pings=pings, series=app.gateway.series, demo=demo,
-        doors=doors,
+        doors=doors, setup=FileSetup(base, store, file=file, bridges=lambda: app.bridges),
     )  # fmt: skip
     return app
 
@@ -156,8 +159,9 @@ def dashboard_app(settings: Settings) -> App:
     supervisor.on_close("series", series.close)
     app = App(supervisor=supervisor, basis=base, broker=broker, bus=bus, store=store)
     app.web = web_part.add_web(
-        supervisor, base, sock, store, bus, deliver, pings=web_part.pings_of(supervisor, store, bus), series=series
-    )
+        supervisor, base, sock, store, bus, deliver, pings=web_part.pings_of(supervisor, store, bus), series=series,
+        setup=FileSetup(base, store, file=None, bridges=lambda: None),
+    )  # fmt: skip
     return app
 
 

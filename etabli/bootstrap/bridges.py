@@ -33,6 +33,16 @@ class Bridges:
         keys = {each.slug: device_key(each.key_file) for each in devices if each.key_file}
         self.courier = Courier(self.bus, self.outbox, base.site, base.clock, device_keys=keys)
         self.runners = tuple(self._runner(base, device) for device in devices)
+        self._changing = threading.Lock()
+        self._running = False
+
+    def add(self, base: Basis, device: DeviceSettings) -> None:
+        """One more device, reached from now on."""
+        runner = self._runner(base, device)
+        with self._changing:
+            self.runners += (runner,)
+            if self._running:
+                runner.start()
 
     def _runner(self, base: Basis, device: DeviceSettings) -> BridgeRunner:
         context = BridgeContext(
@@ -47,12 +57,14 @@ class Bridges:
     def run(self, stop: threading.Event) -> None:
         """Reach the devices until ``stop``; then let go of all of them at once."""
         self.courier.start()
-        for runner in self.runners:
-            runner.start()
+        with self._changing:
+            self._running = True
+            for runner in self.runners:
+                runner.start()
         stop.wait()
-        leaving = [
-            threading.Thread(target=each.stop, args=(STOP_S,), name=f"leave-{each.name}") for each in self.runners
-        ]
+        with self._changing:
+            self._running, runners = False, self.runners
+        leaving = [threading.Thread(target=each.stop, args=(STOP_S,), name=f"leave-{each.name}") for each in runners]
         for thread in leaving:
             thread.start()
         for thread in leaving:
@@ -92,11 +104,9 @@ def _problem(device: DeviceSettings, error: "object") -> Problem:
 
 def add_bridges(
     supervisor: Supervisor, base: Basis, broker: Broker, devices: Sequence[DeviceSettings], *, name: str = "bridges"
-) -> Bridges | None:
-    """The bridges under the supervisor; None where the settings name none."""
+) -> Bridges:
+    """The bridges under the supervisor; where the settings name none yet, one may be added while we run."""
     reached = [device for device in devices if device.bridge is not None]
-    if not reached:
-        return None
     bridges = Bridges(base, broker, reached, name=name)
     supervisor.on_close(name, bridges.close)
     supervisor.add(name, bridges.run, stage=STAGE, ping=lambda: bridges.alive)

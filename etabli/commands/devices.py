@@ -1,41 +1,17 @@
 """`device` and `certificate`: who may come in at the broker, and by what each knows the other."""
 
-import json
 import re
-from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 
 from devices.topics import SLUG
 from etabli.bootstrap import Basis, basis
+from etabli.bootstrap.device_account import Account, Firmware, made, settings_for
 from etabli.bootstrap.parts import device_keys, door
 from etabli.commands.console import Speech, print_json, set_up_logging
 from gateway.adapters.broker_door import OURS
 from gateway.ports.errors import BadConfiguration
 
 HOST = re.compile(r"(?=.{1,253}$)[A-Za-z0-9](?:[A-Za-z0-9.:-]*[A-Za-z0-9])?")
-
-
-class Firmware(StrEnum):
-    """What the device runs: it decides how its settings are written."""
-
-    ETABLI = "etabli"
-    TASMOTA = "tasmota"
-    SHELLY = "shelly"
-    ESPHOME = "esphome"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Account:
-    """What a device must know. ``key`` is what our own firmware signs with, in hex."""
-
-    site: str
-    device: str
-    host: str
-    port: int
-    tls: bool
-    password: str
-    key: str | None
 
 
 def add(speech: Speech, slug: str, *, firmware: Firmware, host: str | None, as_json: bool, qr: bool) -> None:
@@ -49,14 +25,14 @@ def add(speech: Speech, slug: str, *, firmware: Firmware, host: str | None, as_j
                 f"{slug} has an account already; for a new password: etabli device rotate {slug}",
             )
         )
-    _show(speech, base, _made(base, slug, firmware, host), firmware, as_json=as_json, qr=qr)
+    _show(speech, base, made(base, slug, firmware, host), firmware, as_json=as_json, qr=qr)
 
 
 def rotate(speech: Speech, slug: str, *, firmware: Firmware, host: str | None, as_json: bool, qr: bool) -> None:
     """A new password and a new key; the old ones open nothing any more."""
     base = _base(speech)
     _must_have_one(speech, base, slug)
-    _show(speech, base, _made(base, slug, firmware, host), firmware, as_json=as_json, qr=qr)
+    _show(speech, base, made(base, slug, firmware, host), firmware, as_json=as_json, qr=qr)
 
 
 def revoke(speech: Speech, slug: str) -> None:
@@ -140,49 +116,6 @@ def _must_have_one(speech: Speech, base: Basis, slug: str) -> None:
         raise BadConfiguration(
             speech.say(f"{slug} n'a pas de compte ; il y a : {there}", f"{slug} has no account; there are: {there}")
         )
-
-
-def _made(base: Basis, slug: str, firmware: Firmware, host: str | None) -> Account:
-    told = base.settings.broker
-    keys = device_keys(base)
-    signs = firmware is Firmware.ETABLI
-    if not signs:
-        keys.forget(slug)
-    return Account(
-        site=base.site, device=slug, host=host or told.host, port=told.tls_port or told.port,
-        tls=told.tls_port is not None, password=door(base).admit(slug), key=keys.make(slug) if signs else None,
-    )  # fmt: skip
-
-
-def settings_for(account: Account, firmware: Firmware) -> str:
-    """The account as this firmware wants it: to paste, or to save as its file."""
-    if firmware is Firmware.TASMOTA:
-        tls = "SetOption103 1; " if account.tls else ""
-        return (
-            f"Backlog {tls}MqttHost {account.host}; MqttPort {account.port}; MqttUser {account.device}; "
-            f"MqttPassword {account.password}; Topic {account.device}; FullTopic %prefix%/%topic%/"
-        )
-    if firmware is Firmware.SHELLY:
-        wanted = {
-            "enable": True, "server": f"{account.host}:{account.port}", "client_id": account.device,
-            "user": account.device, "pass": account.password, "topic_prefix": f"shelly/{account.device}",
-            "ssl_ca": "user_ca.pem" if account.tls else None,
-        }  # fmt: skip
-        return json.dumps({"id": 1, "method": "Mqtt.SetConfig", "params": {"config": wanted}})
-    if firmware is Firmware.ESPHOME:
-        lines = (
-            "mqtt:", f"  broker: {json.dumps(account.host)}", f"  port: {account.port}",
-            f"  client_id: {account.device}", f"  username: {account.device}",
-            f"  password: {json.dumps(account.password)}", f"  topic_prefix: esphome/{account.device}",
-            "  discovery: false",
-        )  # fmt: skip
-        return "\n".join(lines)
-    return json.dumps(
-        {
-            "site": account.site, "device": account.device, "host": account.host, "port": account.port,
-            "tls": account.tls, "user": account.device, "password": account.password, "key": account.key,
-        }
-    )  # fmt: skip
 
 
 def _show(speech: Speech, base: Basis, account: Account, firmware: Firmware, *, as_json: bool, qr: bool) -> None:

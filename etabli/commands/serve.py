@@ -16,7 +16,7 @@ def run(speech: Speech) -> None:
     from etabli.bootstrap import run_app
 
     settings = speech.settings()
-    keep(speech, lambda: run_app(settings))
+    keep(speech, lambda: run_app(settings, file=speech.config))
 
 
 def gateway(speech: Speech) -> None:

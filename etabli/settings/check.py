@@ -29,11 +29,18 @@ def check(file: Path, *, running: bool = False) -> tuple[Problem, ...]:
     settings, found = validate(source)
     problems = list(found)
     if not source.problems:
-        problems += [*_duplicates(source), *_references(source), *_bridges(source), *_environment()]
+        problems += [*contradictions(source), *_environment()]
     if settings is not None:
         problems += [*_files(source, settings), *_certificate(source, settings), *_openness(source, settings)]
         problems += [] if running else _ports(source, settings)
     return tuple(sorted(set(problems), key=lambda problem: (problem.warning, problem.line or 0, problem.key)))
+
+
+def contradictions(source: Source) -> Iterator[Problem]:
+    """Where one part of the file does not go with another, or a device's own settings with its bridge."""
+    yield from _duplicates(source)
+    yield from _references(source)
+    yield from _bridges(source)
 
 
 def _entries(source: Source, table: str) -> Iterator[tuple[Loc, dict[str, Any]]]:

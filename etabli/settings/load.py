@@ -54,11 +54,13 @@ def read(file: Path) -> Source:
     except OSError as error:
         says = Sentence(f"illisible ({error.strerror})", f"cannot be read ({error.strerror})")
     else:
-        return _parse(empty, text)
+        return parse(file, text)
     return replace(empty, problems=(Problem(key=file.name, says=says),))
 
 
-def _parse(source: Source, text: str) -> Source:
+def parse(file: Path, text: str) -> Source:
+    """The same of a text that stands in the file, or is to."""
+    source = Source(file=file, data={}, lines={})
     try:
         return replace(source, data=tomllib.loads(text), lines=line_index(text))
     except tomllib.TOMLDecodeError as error:

@@ -25,6 +25,11 @@ def _acted(work: Work, act: str, by: str | None, now: datetime, resource: Resour
     log(work, event)
 
 
+def added(work: Work, *, what: str, slug: str, by: str | None, now: datetime) -> None:
+    """A resource or a device was written down from the browser."""
+    _acted(work, "add", by, now, work.resource(slug), what=what)
+
+
 def lock_out(
     work: Work, *, slug: str, reason: str | None, back_at: datetime | None, by: str | None, now: datetime
 ) -> bool:

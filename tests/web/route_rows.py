@@ -137,6 +137,8 @@ GET /api/v1/reservations/{id}/calendar
 GET /api/v1/webhooks
 GET /api/v1/webhooks/{id}/deliveries
 GET /bienvenue
+GET /bienvenue/machines/{slug}
+GET /bienvenue/machines/{slug}/{what}
 GET /bienvenue/{step}
 GET /equipe
 GET /equipe/appareils
@@ -224,8 +226,8 @@ POST /api/v1/workshops/{id}/places/{place}/leave
 POST /api/v1/workshops/{id}/places/{place}/member
 POST /bienvenue/formations
 POST /bienvenue/lieu
-POST /bienvenue/machines/cable
-POST /bienvenue/machines/imprimante
+POST /bienvenue/machines
+POST /bienvenue/machines/{slug}/{what}
 POST /bienvenue/membres
 POST /equipe/appareils/{slug}/compris
 POST /equipe/badges

@@ -16,7 +16,8 @@ PAGES = [
     "/equipe/membres/{lea}/badge?lecteur=laser-reader", "/equipe/membres/{lea}/fusionner?autre={karim}",
     "/equipe/membres/importer", "/equipe/formations", "/equipe/formations/usinage", "/equipe/regles",
     "/equipe/regles/machines/laser", "/equipe/messages", "/equipe/journal", "/bienvenue/lieu",
-    "/bienvenue/machines", "/bienvenue/membres", "/bienvenue/badge",
+    "/bienvenue/machines", "/bienvenue/machines/laser", "/bienvenue/machines/laser/prise?sorte=tasmota",
+    "/bienvenue/membres", "/bienvenue/badge",
 ]  # fmt: skip
 HOSTILE = [
     "<script>window.ran=1</script>", '"><img src=x onerror=window.ran=1>', "\u202egnp.exe", "x" * 4096,

@@ -1,16 +1,22 @@
 """The first-run assistant: from an empty lab to a badge that switches a machine on."""
 
+import re
 import tomllib
 
 import pytest
 from fastapi.testclient import TestClient
 
-from dashboard.admin.welcome import STEPS, printer_lines, reader_lines
+from dashboard.admin.kept import KEPT_S, Kept
+from dashboard.admin.welcome import STEPS
+from etabli.bootstrap import basis
 from etabli.bootstrap.probe import BridgesProbe
+from etabli.settings.models import DataSettings, Settings
+from etabli.settings.writing import block
 from firmware_bridges.twins.octoprint_server import OctoPrintServer
 from gateway.adapters.clock import SystemClock
 from gateway.domain.events import EventKind
 from gateway.ports.probe import Answer, Outcome
+from gateway.ports.setup import NotWritten, Why
 from tests.web.admin import send, sign_in, text_of
 from tests.web.lab import TestLab
 
@@ -24,11 +30,37 @@ class Looks:
         self.asked = (url, key)
         return self.answer
 
-    def port(self, name):
+    def reader(self, port, protocol):
         return self.answer
+
+    def controller(self, port):
+        return self.answer
+
+    def plug(self, dialect, name):
+        self.asked = (dialect, name)
+        return self.answer
+
+    def switch(self, dialect, name):
+        raise AssertionError("nobody has said that it is safe")
 
     def ports(self):
         return ("/dev/serial/by-id/usb-reader",)
+
+
+class Desk:
+    """A setup that cannot write, and says what it would."""
+
+    def hindrance(self):
+        return NotWritten(why=Why.READ_ONLY, told={"fr": "/etc/<b>", "en": "/etc/<b>"})
+
+    def lines(self, new):
+        return f"lines of {new.slug}"
+
+    def add(self, new):
+        return self.hindrance()
+
+    def gives_accounts(self):
+        return False
 
 
 class EmptyLab(TestLab):
@@ -46,7 +78,7 @@ class EmptyLab(TestLab):
     def services(self):
         from dataclasses import replace
 
-        return replace(super().services(), probe=self.looks)
+        return replace(super().services(), probe=self.looks, setup=Desk())
 
 
 @pytest.fixture
@@ -90,32 +122,60 @@ def test_hours_are_saved_or_sent_back_with_what_is_wrong(lab, staff):
     assert '<option value="france" selected>' in page
 
 
+LASER, PRINTER = "/bienvenue/machines/laser", "/bienvenue/machines/prusa-1"
+
+
 @pytest.mark.parametrize(
     ("outcome", "sentence"),
     [
-        (Outcome.WELL, "La connexion marche."), (Outcome.KEY_REFUSED, "refuse cette clé"),
-        (Outcome.NO_ANSWER, "Rien ne répond"), (Outcome.NOT_THERE, "pas la bonne adresse"),
+        (Outcome.WELL, "accepte la clé"), (Outcome.KEY_REFUSED, "refuse cette clé"),
+        (Outcome.NO_ANSWER, "Rien ne répond"), (Outcome.NOT_THERE, "Ce n’est pas l’adresse d’OctoPrint."),
     ],
 )  # fmt: skip
 def test_a_printer_is_tried_and_the_answer_says_what_to_do(lab, staff, outcome, sentence):
     lab.looks.answer = Answer(outcome=outcome, told="<b>1.10</b>")
-    answer = send(staff, "/bienvenue/machines", "/bienvenue/machines/imprimante", url="http://pi.local/", key="k\"'<")
+    page = f"{PRINTER}/octoprint"
+    answer = send(staff, page, do="try", url="http://pi.local/", key="k\"'<")
     assert sentence in answer.text
     assert "<b>1.10" not in answer.text
     assert lab.looks.asked == ("http://pi.local", "k\"'<")
-    assert ("[[devices]]" in answer.text) == (outcome is Outcome.WELL)
+    assert "k&#34;" not in answer.text, "a key that was typed is shown to nobody"
+    kept = re.search(r'name="kept" value="([^"]+)"', answer.text)[1]
+    lab.looks.asked = None
+    send(staff, page, do="try", url="http://pi.lan", kept=kept)
+    assert lab.looks.asked == ("http://pi.lan", "k\"'<"), "another address is tried with the same key"
 
 
-def test_a_port_is_chosen_and_tried(lab, staff):
-    lab.looks.answer = Answer(outcome=Outcome.BUSY, told="busy")
-    answer = send(staff, "/bienvenue/machines", "/bienvenue/machines/cable", port="/dev/serial/by-id/usb-reader")
-    assert "Un autre programme utilise cette prise." in answer.text
+def test_a_key_is_forgotten_after_some_minutes(lab):
+    kept = Kept()
+    handle = kept.keep("secret", lab.clock)
+    assert kept.get(handle, lab.clock) == "secret"
+    lab.clock.advance(KEPT_S + 1)
+    assert kept.get(handle, lab.clock) is None
+    assert "secret" not in repr(kept)
 
 
-def test_the_lines_to_paste_are_toml_whatever_was_typed():
-    for text in ('http://pi"\n[x]', "é\\"):
-        assert tomllib.loads(printer_lines(text, text))["devices"][0]["settings"] == {"url": text, "key": text}
-    assert tomllib.loads(reader_lines("/dev/x"))["devices"][0]["bridge"] == "badge-reader-serial"
+def test_a_plug_is_switched_only_once_somebody_says_that_it_is_safe(lab, staff):
+    lab.looks.answer = Answer(outcome=Outcome.WELL, on=False, watts=3.6)
+    page = f"{LASER}/prise?sorte=tasmota"
+    answer = send(staff, page, f"{LASER}/prise", do="switch", dialect="tasmota", name="laser-prise")
+    assert "Elle est éteinte. Elle mesure 4 W." in text_of(answer)
+    assert lab.looks.asked == ("tasmota", "laser-prise")
+
+
+def test_what_cannot_be_written_here_is_given_as_lines_to_paste(lab, staff):
+    assert "/etc/&lt;b&gt;" in staff.get("/bienvenue/machines").text
+    refused = send(staff, "/bienvenue/machines", name="Fraiseuse CNC", kind="cnc")
+    assert refused.status_code == 409
+    assert "lines of fraiseuse-cnc" in refused.text
+    assert send(staff, "/bienvenue/machines", name="  ", kind="cnc").status_code == 422
+    assert send(staff, "/bienvenue/machines", name="Zz", kind="spaceship").status_code == 422
+
+
+def test_the_lines_are_toml_whatever_was_typed():
+    for text in ('http://pi"\n[x]', "é\\\x7f"):
+        written = block("devices", {"slug": text, "settings": {"url": text, "key": text}})
+        assert tomllib.loads(written)["devices"] == [{"slug": text, "settings": {"url": text, "key": text}}]
 
 
 def test_from_nothing_to_a_machine_that_a_badge_switches_on(lab, staff):
@@ -132,8 +192,8 @@ def test_from_nothing_to_a_machine_that_a_badge_switches_on(lab, staff):
     assert "La machine s’est allumée." in staff.get("/bienvenue/badge").text
 
 
-def test_the_real_look_tells_a_printer_a_wrong_key_and_nothing_apart():
-    probe = BridgesProbe()
+def test_the_real_look_tells_a_printer_a_wrong_key_and_nothing_apart(lab, tmp_path):
+    probe = BridgesProbe(basis(Settings(data=DataSettings(directory=tmp_path))), lab.bus)
     server = OctoPrintServer(SystemClock())
     server.start()
     try:
@@ -144,4 +204,4 @@ def test_the_real_look_tells_a_printer_a_wrong_key_and_nothing_apart():
         server.stop()
     assert probe.printer(address, "k").outcome is Outcome.NO_ANSWER
     assert probe.printer("ftp://x", "k").outcome is Outcome.NOT_THERE
-    assert probe.port("/etc/passwd").outcome is Outcome.NOT_THERE
+    assert probe.controller("/etc/passwd").outcome is Outcome.NOT_THERE
