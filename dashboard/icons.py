@@ -24,7 +24,7 @@ TABLER = {
     "bell": "bell-ringing", "report": "message-report", "give_back": "circle-check", "extend": "clock-plus",
     "leave": "logout", "enter": "login", "exchange": "arrows-exchange", "search": "search", "add": "plus",
     "edit": "pencil", "remove": "trash", "download": "download", "history": "history", "again": "rotate-clockwise",
-    "stop": "player-stop", "print": "printer",
+    "stop": "player-stop", "erase": "backspace", "print": "printer",
     # the page itself
     "check": "check", "cross": "x", "previous": "chevron-left", "next": "chevron-right", "down": "chevron-down",
     "info": "info-circle", "language": "language", "look_auto": "sun-moon", "look_light": "sun", "look_dark": "moon",

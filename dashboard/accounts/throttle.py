@@ -22,6 +22,7 @@ class Doing(StrEnum):
     LINK = "link"
     TOKEN = "token"
     KEY = "key"
+    PIN = "pin"
 
 
 # For one account, from one address, in all. A whole lab may share one address, so that one is generous; a mailbox must
@@ -31,6 +32,8 @@ LIMITS = {
     Doing.CARD: ("20/15 minutes", "60/15 minutes", "200/minute"),
     Doing.LINK: ("4/15 minutes", "20/15 minutes", "60/minute"),
     Doing.KEY: ("60/15 minutes", "60/15 minutes", "200/minute"),
+    # Of a kiosk, not of a member: theirs are counted in the store.
+    Doing.PIN: ("20/15 minutes", "60/15 minutes", "120/15 minutes"),
     Doing.TOKEN: ("20/15 minutes", "20/15 minutes", "60/minute"),
 }
 

@@ -49,7 +49,8 @@ Done = tuple[str, str] | Refused | None
 """What to say and about which row; why not; None when it is not there any more."""
 
 
-def _to(slug: str, said: str | None = None, id: str = "") -> Response:
+def to_kiosk(slug: str, said: str | None = None, id: str = "") -> Response:
+    """Back to the screen, which says what was done."""
     query = "?" + urlencode({"dit": said, "id": id}) if said else ""
     return RedirectResponse(f"/kiosk/{slug}{query}", status_code=303, headers={"Cache-Control": "no-store"})
 
@@ -67,7 +68,7 @@ def act(
         if what == "call":
             return _call(found, services, machine, tap)
         if found.person is None or tap != found.newest or what not in DEEDS:
-            return _to(slug)
+            return to_kiosk(slug)
         touched = Touched(
             at=found, person=found.person, services=services, machine=machine, workshop=workshop,
             starts=moment(starts), ends=moment(ends),
@@ -77,7 +78,7 @@ def act(
         return away(request, services)
     if isinstance(done, Refused):
         return found.draw(request, refused(done.refusals, found.words), seen=found.newest, status=409)
-    return _to(slug, *done) if done else _to(slug)
+    return to_kiosk(slug, *done) if done else to_kiosk(slug)
 
 
 def _call(found: Standing, services: Services, machine: str, tap: int) -> Response:
@@ -91,7 +92,7 @@ def _call(found: Standing, services: Services, machine: str, tap: int) -> Respon
             member_id=found.person.id if found.person and tap == found.newest else None,
         )
     )  # fmt: skip
-    return _to(found.kiosk.slug, "called", made.id if made else "")
+    return to_kiosk(found.kiosk.slug, "called", made.id if made else "")
 
 
 def _enrol(touched: Touched) -> Done:
@@ -119,17 +120,18 @@ def _book(touched: Touched) -> Done:
 
 
 def _begin(touched: Touched) -> Done:
-    reader = touched.at.kiosk.reader
-    view = touched.at.shown.get(touched.machine)
+    begin(touched.at, touched.services, touched.person, touched.machine, pin=touched.person.pin)
+    return None
+
+
+def begin(at: Standing, services: Services, person: Person, machine: str, *, pin: bool) -> None:
+    """What a tap at the machine would do. The answer stands in the log, as that of any tap: the screen shows it from there."""
+    reader, view = at.kiosk.reader, at.shown.get(machine)
     if reader is None and view is not None:
         reader = next((device for device in view.devices if device.role is DeviceRole.READER), None)
-    if reader is None:
-        return None
-    person = touched.person
-    chosen = kiosk.Chosen(reader=reader, resource=touched.machine, member_id=person.id, shown=person.shown)
-    # The answer stands in the log, as that of any tap: the screen shows it from there.
-    touched.services.transact(lambda work, now: kiosk.begin(work, chosen, now, touched.services.ids))
-    return None
+    if reader is not None:
+        chosen = kiosk.Chosen(reader=reader, resource=machine, member_id=person.id, shown=person.shown, pin=pin)
+        services.transact(lambda work, now: kiosk.begin(work, chosen, now, services.ids))
 
 
 def _give_back(touched: Touched) -> Done:
@@ -174,7 +176,7 @@ DEEDS: dict[str, Callable[[Touched], Done]] = {
 @router.post("/{slug}/quitter")
 def leave(request: Request, services: Asked, slug: str, tap: Shown = 0) -> Response:
     """Whoever stood there is no longer known."""
-    response = _to(slug)
+    response = to_kiosk(slug)
     found = standing(request, services, slug)
     if found is not None and found.tap is not None and tap == found.newest:
         remember(request, response, slug, LEFT, str(tap))
@@ -206,4 +208,4 @@ def report(
         )  # fmt: skip
 
     made = services.transact(use_case)
-    return _to(slug, "reported", made.id if made else "")
+    return to_kiosk(slug, "reported", made.id if made else "")

@@ -61,6 +61,8 @@ class Person:
     until: datetime
     shown: Shown = Shown.NUMBER
     """What their tap was worth."""
+    pin: bool = False
+    """Whether their code of six digits went with it."""
 
 
 def kiosk_of(request: Request, services: Services, slug: str, secret: str | None) -> Kiosk | None:
@@ -99,7 +101,10 @@ def person_at(tap: LastTap | None, now: datetime, left: int) -> Person | None:
     if isinstance(told, list) and NOT_THEIRS & {str(code) for code in told}:
         return None
     shown = Shown.PROVEN if event.data.get("card") == Shown.PROVEN else Shown.NUMBER
-    return Person(id=event.member_id, first_name=tap.first_name, until=event.at + KNOWN_FOR, shown=shown)
+    return Person(
+        id=event.member_id, first_name=tap.first_name, until=event.at + KNOWN_FOR, shown=shown,
+        pin=event.data.get("pin") is True,
+    )  # fmt: skip
 
 
 def left_of(request: Request) -> int:

@@ -2,8 +2,8 @@
 
 from fastapi import APIRouter
 
-from dashboard.kiosk import actions, endpoints, visits
+from dashboard.kiosk import actions, code, endpoints, visits
 
 router = APIRouter()
-for part in (visits.router, endpoints.router, actions.router):
+for part in (visits.router, endpoints.router, actions.router, code.router):
     router.include_router(part)

@@ -54,6 +54,14 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CodePad:
+    """Ten keys for the code of six digits; what was typed so far is never shown, only how much."""
+
+    typed: str = ""
+    wrong: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Face:
     """One face of the kiosk. ``tap`` is None on the idle one; ``more`` are the other reasons, ``asides`` warnings.
 
@@ -80,6 +88,7 @@ class Face:
     """What the team says to whoever stands there."""
     welcome: "Welcome | None" = None
     group: bool = False
+    code: CodePad | None = None
 
 
 def face_of(
@@ -193,6 +202,8 @@ def _refused(
     # Whoever reads over a shoulder learns nothing about an account, not even from the reasons beside it.
     shown = [account] if account else reasons
     code, params = shown[0]
+    if code is Code.PIN_NEEDED and view is not None and person is not None:
+        return _code_pad(id, view, person, words)
     said, waits = words.say(code, params, public=True), bool(event.data.get("asks_mentor"))
     way: Forward | None = None
     if view is not None and person is not None and account is None:
@@ -210,6 +221,13 @@ def _refused(
         machine=view.resource.slug if view else None,
         more=tuple(words.say(code, params, public=True) for code, params in shown[1:]),
     )
+
+
+def _code_pad(id: int, view: ResourceView, person: Person, words: Words) -> Face:
+    return Face(
+        tap=id, tone="choose", icon="lock", title=words("kiosk.code.title"), sentence=words("kiosk.code.why"), step="",
+        person=person, machine=view.resource.slug, code=CodePad(),
+    )  # fmt: skip
 
 
 def _reasons(event: Event) -> list[tuple[Code, Mapping[str, Any]]]:

@@ -19,6 +19,7 @@ function show(html) {
   template.innerHTML = html;
   const fresh = template.content.firstElementChild;
   const tap = fresh?.dataset.tap ?? "";
+  if (tap && tap === shown() && document.querySelector("#code [name=typed]")?.value) return;
   if (tap && Number(tap) <= Number(script.dataset.seen)) return;
   if (!tap && shown() && (busy() || asking())) {
     waiting = html;
@@ -56,6 +57,19 @@ function repeat(tone) {
     sound = undefined; // no sound here; the light has said it
   }
 }
+
+/** The code is typed here, and sent when it is whole; what is on the screen is how much of it, never what. */
+addEventListener("submit", (event) => {
+  const { submitter, target } = event;
+  if (target.id !== "code" || submitter?.name !== "digit") return;
+  const typed = target.elements.typed;
+  typed.value = submitter.value === "erase" ? typed.value.slice(0, -1) : typed.value + submitter.value;
+  submitter.blur();
+  const dots = target.querySelectorAll(".dots span");
+  dots.forEach((dot, place) => dot.classList.toggle("on", place < typed.value.length));
+  event.preventDefault();
+  if (typed.value.length === dots.length) target.submit();
+});
 
 setInterval(() => {
   if (lostAt && !lost() && performance.now() - lostAt > LOST_MS) {

@@ -31,7 +31,8 @@ class AccessFacts:
     next ones). ``interlock_known`` is False when the resource's relay is silent or answers with nonsense. ``uses`` are
     the member's spans under power of this and the last week, on the resource or its equals; ``open_elsewhere`` counts
     the member's open sessions on other resources; ``last_ended_at`` is when the resource was last at rest. ``schedule`` is
-    right from now on. ``shown`` is how the member's badge was, None when they are known without one.
+    right from now on. ``shown`` is how the member's badge was, None when they are known without one; ``pin``: their code of
+    six digits has just gone with it.
     """
 
     resource: Resource | None
@@ -50,3 +51,4 @@ class AccessFacts:
     last_ended_at: datetime | None = None
     zone: ZoneInfo = UTC
     shown: Shown | None = None
+    pin: bool = False

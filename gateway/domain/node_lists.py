@@ -78,6 +78,8 @@ def lockout(facts: AccessFacts) -> str | None:
     if facts.use.unclonable_card:
         # A node reads a number, which says nothing of the card.
         return Code.CARD_NOT_PROVEN
+    if facts.use.pin:
+        return Code.PIN_NO_SCREEN
     # Who is in the place is known to nobody but us.
     asked = facts.use.minimum_people is not None or facts.use.responsible_present
     return Code.PRESENCE_UNKNOWN if asked else None

@@ -16,6 +16,9 @@ class Code(StrEnum):
     CARD_FORGED = "card_forged"
     CARD_REPLAYED = "card_replayed"
     CARD_NOT_PROVEN = "card_not_proven"
+    PIN_NEEDED = "pin_needed"
+    PIN_NO_SCREEN = "pin_no_screen"
+    PIN_NOT_SET = "pin_not_set"
     MEMBER_INACTIVE = "member_inactive"
     MEMBERSHIP_LAPSED = "membership_lapsed"
     MEMBERSHIP_IN_GRACE = "membership_in_grace"
@@ -156,6 +159,8 @@ class NextStep(StrEnum):
     GO_TO_DESK = "go_to_desk"
     TAP_AGAIN = "tap_again"
     USE_OWN_CARD = "use_own_card"
+    TYPE_THE_CODE = "type_the_code"
+    CHOOSE_A_CODE = "choose_a_code"
     SIGN_THE_CHARTER = "sign_the_charter"
     ASK_FOR_TRAINING = "ask_for_training"
     ASK_FOR_REFRESHER = "ask_for_refresher"
@@ -188,6 +193,9 @@ NEXT_STEPS: dict[Code, tuple[NextStep, ...]] = {
     Code.CARD_FORGED: (NextStep.GO_TO_DESK,),
     Code.CARD_REPLAYED: (NextStep.TAP_AGAIN, NextStep.GO_TO_DESK),
     Code.CARD_NOT_PROVEN: (NextStep.USE_OWN_CARD, NextStep.GO_TO_DESK),
+    Code.PIN_NEEDED: (NextStep.TYPE_THE_CODE,),
+    Code.PIN_NO_SCREEN: (NextStep.CALL_STAFF, NextStep.USE_ANOTHER),
+    Code.PIN_NOT_SET: (NextStep.CHOOSE_A_CODE, NextStep.GO_TO_DESK),
     Code.MEMBER_INACTIVE: (NextStep.GO_TO_DESK,),
     Code.MEMBERSHIP_LAPSED: (NextStep.GO_TO_DESK,),
     Code.MEMBERSHIP_IN_GRACE: (NextStep.GO_TO_DESK,),

@@ -42,3 +42,4 @@ class UsePolicy:
     unclonable_card: bool = flag(
         "Whether only a card that cannot be cloned opens it, and no number that can be copied."
     )
+    pin: bool = flag("Whether the member's code of six digits goes with the badge; it is typed at a kiosk.")

@@ -243,6 +243,9 @@ class Work(
     def add_token(self, token: Token) -> None:
         """Keep a token's digest."""
 
+    def has_screen(self, resource_id: str, reader_id: str, now: datetime) -> bool:
+        """Whether a kiosk stands at that resource, or beside that reader."""
+
     def revoke_token(self, id: str, now: datetime) -> bool:
         """Make a token useless; False when there is none such."""
 

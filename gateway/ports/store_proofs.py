@@ -13,6 +13,9 @@ class ProofsWork(Protocol):
     def set_pin(self, member_id: str, kept: str, now: datetime) -> None:
         """Keep what is kept of a code of six digits."""
 
+    def has_pin(self, member_id: str) -> bool:
+        """Whether they have such a code."""
+
     def tries(self, member_id: str, proof: Proof) -> Tries:
         """Tries in vain so far, ours alone until this transaction ends."""
 

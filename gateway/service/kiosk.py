@@ -27,6 +27,8 @@ class Chosen:
     member_id: str
     shown: Shown
     """What their tap was worth."""
+    pin: bool = False
+    """Whether they have typed their code since."""
 
 
 def begin(work: Work, chosen: Chosen, now: datetime, ids: Ids) -> Outcome | None:
@@ -78,4 +80,4 @@ def _facts(work: Work, chosen: Chosen, now: datetime) -> TapFacts | None:
     if found is None or work.facts_for(found.id) is None:
         return None
     facts = work.facts_for_member(found.id, chosen.member_id, now)
-    return replace(facts, access=replace(facts.access, shown=chosen.shown))
+    return replace(facts, access=replace(facts.access, shown=chosen.shown, pin=chosen.pin))

@@ -90,14 +90,30 @@ def answer(work: Work, facts: TapFacts, fact: Received, now: datetime, ids: Ids)
     facts = move_here(work, facts, now)
     check_in(work, facts.access, now)
     if session and holds:
-        denied = may_go_on(facts.access, session, now)
+        denied = may_go_on(facts.access, session, now) or _code_missing(work, facts, fact, now)
         return _refuse(work, facts, fact, denied, now) if denied else _reopen(work, facts, session, fact, now)
     found = _together(work, facts, now) or find_way(facts.access, facts.beside, now)
     if isinstance(found, Denied):
         return _refuse(work, facts, fact, found, now)
+    denied = _code_missing(work, facts, fact, now)
+    if denied:
+        return _refuse(work, facts, fact, denied, now)
     if isinstance(found, BedFirst):
         return _bed_first(work, facts, fact, found, now)
     return _enter(work, facts, found, fact, now, ids)
+
+
+def _code_missing(work: Work, facts: TapFacts, fact: Received, now: datetime) -> Denied | None:
+    """Asked of whoever may begin, and of nobody else: the code of six digits, where there is a screen to type it."""
+    access = facts.access
+    if not access.use.pin or access.pin or access.member is None or access.resource is None:
+        return None
+    code = Code.PIN_NEEDED
+    if not work.has_pin(access.member.id):
+        code = Code.PIN_NOT_SET
+    elif not work.has_screen(access.resource.id, fact.device.id, now):
+        code = Code.PIN_NO_SCREEN
+    return Denied(refusals=(refuse(code),))
 
 
 def _together(work: Work, facts: TapFacts, now: datetime) -> Entry | BedFirst | None:
@@ -129,6 +145,8 @@ def _event(kind: EventKind, facts: TapFacts, fact: Received, at: datetime, **dat
     resource, member, session = facts.access.resource, facts.access.member, facts.access.session
     if facts.access.shown is Shown.PROVEN:
         data["card"] = str(Shown.PROVEN)
+    if facts.access.pin:
+        data["pin"] = True
     return Event(
         kind=kind,
         at=at,
@@ -154,7 +172,8 @@ def _refuse(work: Work, facts: TapFacts, fact: Received, denied: Denied, now: da
     if any(refusal.code is Code.BADGE_UNKNOWN for refusal in denied.refusals):
         data |= told_of_badge(fact)
     log(work, _event(EventKind.TAP_REFUSED, facts, fact, now, **data))
-    return Outcome(verdict=_verdict(fact, Tone.REFUSED, denied.refusals[0].code))
+    first = denied.refusals[0].code
+    return Outcome(verdict=_verdict(fact, Tone.WAIT if first is Code.PIN_NEEDED else Tone.REFUSED, first))
 
 
 def _resource_facts(facts: TapFacts, session: Session | None) -> ResourceFacts:

@@ -5,12 +5,14 @@ from datetime import timedelta
 from dashboard.dependencies import digest_of
 from devices.envelope import Envelope
 from devices.messages import BadgeTapped
+from gateway.domain.layers import SaidPolicies
 from gateway.domain.people import Role
+from gateway.domain.qualifications import Qualification
 from gateway.domain.resources import DeviceRole
 from gateway.domain.workshops import WorkshopKind
 from gateway.service import members, taps, workshops
 from gateway.service.uses import Received
-from tests.web.lab import hash_badge
+from tests.web.lab import PASSWORDS, hash_badge
 
 BADGES = {"Léa": "1001", "Karim": "1002", "Inès": "1003"}
 SEVERAL = "several-secret"
@@ -60,3 +62,18 @@ def serve_several(lab, *slugs, reader="borne-bois"):
             now=lab.clock.now(),
         )  # fmt: skip
     return reader
+
+
+def ask_for_codes(lab, code="481502"):
+    """Every machine asks for the code of six digits, everybody has the same, and Léa may use the laser."""
+    kept = PASSWORDS.hash(code)
+    with lab.store.begin() as work:
+        work.put_site_policies(SaidPolicies(use={"pin": True}))
+        work.add_qualification(
+            Qualification(
+                id=lab.ids.new(), member_id=lab.people["Léa"].id, training_id=work.training("decoupe-laser").id,
+                granted_at=lab.clock.now(),
+            )
+        )  # fmt: skip
+        for member in lab.people.values():
+            work.set_pin(member.id, kept, lab.clock.now())

@@ -100,6 +100,7 @@ GET /kiosk/{slug}
 GET /kiosk/{slug}/heures
 GET /kiosk/{slug}/live
 GET /kiosk/{slug}/probleme
+POST /kiosk/{slug}/code
 POST /kiosk/{slug}/faire
 POST /kiosk/{slug}/probleme
 """

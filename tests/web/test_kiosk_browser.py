@@ -5,7 +5,7 @@ from playwright.sync_api import expect
 
 from tests.web.axe import check_with_axe
 from tests.web.browser import MARKS, check, each_look
-from tests.web.kiosk_lab import BADGES, SEVERAL, enrol_badges, plan_training, serve_several, tap
+from tests.web.kiosk_lab import BADGES, SEVERAL, ask_for_codes, enrol_badges, plan_training, serve_several, tap
 from tests.web.lab import KIOSK, busy_afternoon
 from tests.web.server import served
 from tests.web.test_live import hint
@@ -57,7 +57,14 @@ def still(lab, page, address):
     page.evaluate("document.getElementById('still').showModal()")
 
 
-@pytest.mark.parametrize("screen", [refused, own_hours, trouble, called, still], ids=lambda s: s.__name__)
+def code(lab, page, address):
+    ask_for_codes(lab)
+    tap(lab, "laser-reader", BADGES["Léa"])
+    page.goto(f"{address}/kiosk/laser")
+    expect(page.locator("h1")).to_have_text("Tapez votre code.")
+
+
+@pytest.mark.parametrize("screen", [refused, own_hours, trouble, called, still, code], ids=lambda s: s.__name__)
 def test_each_screen_of_a_machine_s_kiosk(floor, open_page, screen):
     lab, address = floor
     page = open_page(f"{address}/kiosk/laser?key={KIOSK}", size="kiosk")
@@ -160,3 +167,21 @@ def test_everything_at_the_kiosk_works_without_javascript(floor, open_page):
     hint(lab, "laser")
     page.click("#leave")
     expect(page.locator("h1")).to_have_text("Passez votre badge")
+
+
+def test_a_code_is_typed_with_a_finger_and_its_digits_are_nowhere_on_the_screen(floor, open_page):
+    lab, address = floor
+    page = open_page(f"{address}/kiosk/laser?key={KIOSK}", size="kiosk")
+    code(lab, page, address)
+    for digit in "48150":
+        page.click(f"#key-{digit}")
+    expect(page.locator(".dots .on")).to_have_count(5)
+    page.click("#key-erase")
+    expect(page.locator(".dots .on")).to_have_count(4)
+    assert "481" not in page.inner_text("main")
+    for digit in "01":
+        page.click(f"#key-{digit}")
+    expect(page.locator("h1")).to_have_text("Ce n’est pas ce code.")
+    for digit in "481502":
+        page.click(f"#key-{digit}")
+    expect(page.locator("h1")).to_have_text("La machine s’allume…")

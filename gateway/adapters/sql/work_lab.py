@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BindParameter, bindparam, delete, insert, select, update
+from sqlalchemy import BindParameter, bindparam, delete, insert, or_, select, update
 
 from gateway.adapters.sql import schema
 from gateway.adapters.sql.part import SITE, SITE_OF_SLUG, Part
@@ -11,6 +11,7 @@ from gateway.adapters.sql.shapes import DEVICE, RESOURCE, opening_row, plain
 from gateway.adapters.sql.statements import one_of, upsert
 from gateway.adapters.sql.transaction import Refused
 from gateway.adapters.sql.types import Words
+from gateway.domain.people import Role
 from gateway.domain.resources import Device, DeviceRole, Resource
 from gateway.ports.store import Token
 
@@ -44,6 +45,13 @@ REVOKE_TOKEN = (
     update(schema.tokens)
     .where(_tokens.site_id == SITE, _tokens.id == bindparam("token_id"), _tokens.revoked_at.is_(None))
     .values(revoked_at=bindparam("now", type_=_tokens.revoked_at.type))
+)
+SCREEN_AT = (
+    select(_tokens.id)
+    .where(_tokens.site_id == SITE, _tokens.role == Role.KIOSK.value, _tokens.revoked_at.is_(None))
+    .where(or_(_tokens.resource_id == bindparam("resource"), _tokens.device_id == bindparam("reader")))
+    .where(or_(_tokens.expires_at.is_(None), _tokens.expires_at > bindparam("now", type_=_tokens.expires_at.type)))
+    .limit(1)
 )
 KNOWN_TOKEN = select(_tokens.id).where(_tokens.site_id == SITE, _tokens.id == bindparam("token_id"))
 
@@ -118,6 +126,11 @@ class LabPart(Part):
         if found is None:
             raise Refused(f"there is no reader {slug}")
         return DEVICE.read(found).id
+
+    def has_screen(self, resource_id: str, reader_id: str, now: datetime) -> bool:
+        """Whether a kiosk stands at that resource, or beside that reader."""
+        row = self._tx.one(SCREEN_AT, site_id=self.site_id(), resource=resource_id, reader=reader_id, now=now)
+        return row is not None
 
     def revoke_token(self, id: str, now: datetime) -> bool:
         """Make a token useless; False when there is none such."""

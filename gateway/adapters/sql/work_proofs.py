@@ -26,6 +26,7 @@ PASSKEY: Shape[Passkey] = Shape(Passkey, {name: _keys[name] for name in _PASSKEY
 TRIES: Shape[Tries] = Shape(Tries, {name: _tries[name] for name in ("failures", "locked_until")})
 
 PUT_PIN = upsert(schema.pins, ("member_id",))
+HAS_PIN = select(schema.pins.c.member_id).where(schema.pins.c.member_id == _MEMBER)
 TRIES_OF = (
     select(*TRIES.columns)
     .where(_tries.member_id == _MEMBER, _tries.proof == bindparam("proof"))
@@ -79,6 +80,10 @@ class ProofsPart(Part):
     def set_pin(self, member_id: str, kept: str, now: datetime) -> None:
         """Keep what is kept of a code of six digits."""
         self._tx.run(PUT_PIN, member_id=member_id, kept=kept, changed_at=now)
+
+    def has_pin(self, member_id: str) -> bool:
+        """Whether they have such a code."""
+        return self._tx.one(HAS_PIN, member=member_id) is not None
 
     def tries(self, member_id: str, proof: Proof) -> Tries:
         """Tries in vain so far, ours alone until this transaction ends."""
