@@ -1,5 +1,6 @@
 """The addresses of our files, each with its fingerprint, and the hashes that browsers check them against."""
 
+import re
 from base64 import b64encode
 from functools import cache
 from hashlib import sha256, sha384
@@ -9,6 +10,11 @@ from markupsafe import Markup
 
 STATIC = Path(__file__).parent / "static"
 FONTS = "vendor/fonts.css"
+NIGHT = "dark.css"
+FRAME = ("tokens.css", NIGHT, "base.css", "components.css")
+"""What every page is dressed in, sent as one sheet: each more costs a slow link a round trip."""
+BY_NIGHT = {"auto": "(prefers-color-scheme: dark)", "light": "", "dark": "all"}
+"""For each look, when the colours of the night hold."""
 
 
 @cache
@@ -24,14 +30,39 @@ def installed(name: str) -> bool:
 
 
 def _integrity(name: str) -> str:
-    return f"sha384-{b64encode(sha384((STATIC / name).read_bytes()).digest()).decode()}"
+    return _hash((STATIC / name).read_bytes())
+
+
+def _hash(data: bytes) -> str:
+    return f"sha384-{b64encode(sha384(data).digest()).decode()}"
 
 
 @cache
-def style(name: str, media: str = "") -> Markup:
+def style(name: str) -> Markup:
     """The link to a style sheet."""
-    asked = Markup(' media="{}"').format(media) if media else ""
-    return Markup('<link rel="stylesheet" href="{}" integrity="{}"{}>').format(static(name), _integrity(name), asked)
+    return Markup('<link rel="stylesheet" href="{}" integrity="{}">').format(static(name), _integrity(name))
+
+
+@cache
+def frame_sheet(look: str) -> str:
+    """The sheets of :data:`FRAME` as one, for a look, without what only its authors read."""
+    sheets = []
+    for name in FRAME:
+        text = re.sub(r"/\*.*?\*/", "", (STATIC / name).read_text(encoding="utf-8"), flags=re.DOTALL)
+        text = re.sub(r"\s*([{};])\s*", r"\1", re.sub(r"\s+", " ", text)).strip()
+        if name != NIGHT:
+            sheets.append(text)
+        elif when := BY_NIGHT[look]:
+            sheets.append(f"@media {when}{{{text}}}")
+    return "".join(sheets)
+
+
+@cache
+def frame_style(look: str) -> Markup:
+    """The link to it."""
+    data = frame_sheet(look).encode()
+    address = f"/static/frame-{look}.css?v={sha256(data).hexdigest()[:12]}"
+    return Markup('<link rel="stylesheet" href="{}" integrity="{}">').format(address, _hash(data))
 
 
 def font(at_once: bool) -> Markup:
@@ -41,7 +72,7 @@ def font(at_once: bool) -> Markup:
     if at_once:
         return style(FONTS)
     later = Markup('<meta name="font" content="{}" data-integrity="{}">').format(static(FONTS), _integrity(FONTS))
-    return later + Markup('<script type="module" {}></script>').format(script("font.js"))
+    return later + Markup('<script type="module" async {}></script>').format(script("font.js"))
 
 
 @cache

@@ -70,10 +70,12 @@ class Web:
     def __init__(self, app: Any, sock: socket.socket, settings: Settings) -> None:
         import uvicorn
 
+        from etabli.bootstrap.wire import JoinedProtocol
+
         web = settings.web
         self._app, self._sock = app, sock
         self._config = uvicorn.Config(
-            app, log_config=None, access_log=False, lifespan="on", ws="none", http="h11", loop="asyncio",
+            app, log_config=None, access_log=False, lifespan="on", ws="none", http=JoinedProtocol, loop="asyncio",
             timeout_graceful_shutdown=GRACE_S, server_header=False, timeout_keep_alive=15,
             ssl_certfile=web.certificate, ssl_keyfile=web.key,
             forwarded_allow_ips=["127.0.0.1", "::1", *(str(proxy) for proxy in web.proxies)],

@@ -11,18 +11,22 @@ from dashboard import assets, icons, rendering
 
 def test_a_page_is_light_or_dark_as_asked_and_remembers(web):
     auto = web.get("/").text
-    assert '"(prefers-color-scheme: dark)"' in auto
+    assert "/static/frame-auto.css" in auto
     assert 'content="light dark"' in auto
-    light = web.get("/?look=light").text
-    assert "dark.css" not in light
+    assert "/static/frame-light.css" in web.get("/?look=light").text
     assert web.cookies["etabli_look"] == "light"
-    assert "dark.css" not in web.get("/r/laser").text
-    dark = web.get("/nope?look=dark").text
-    assert "dark.css" in dark
-    assert "prefers-color-scheme" not in dark
+    assert "/static/frame-light.css" in web.get("/r/laser").text
+    assert "/static/frame-dark.css" in web.get("/nope?look=dark").text
     web.get("/?look=auto")
     assert web.get("/").text == auto
     assert web.get("/?look=<script>").text.count("<script>") == 0
+
+
+def test_the_colours_of_the_night_hold_when_asked_for(web):
+    night = re.compile(r"@media (\S+|\([^)]*\))\{:root\{color-scheme:\s?dark")
+    found = {look: night.findall(web.get(f"/static/frame-{look}.css").text) for look in ("auto", "light", "dark")}
+    assert found == {"auto": ["(prefers-color-scheme: dark)"], "light": [], "dark": ["all"]}
+    assert web.get("/static/frame-pink.css").status_code == 404
 
 
 def test_the_browser_checks_each_style_and_script_against_its_hash(web):

@@ -73,6 +73,9 @@ def test_every_answer_has_strict_headers(web):
         assert "unsafe" not in headers["content-security-policy"]
         assert headers["x-content-type-options"] == "nosniff"
         assert headers["referrer-policy"] == "same-origin"
+    file = web.get(re.search(r'src="(/static/live\.js\?v=\w+)"', web.get("/").text).group(1)).headers
+    assert file["x-content-type-options"] == "nosniff"
+    assert file["cross-origin-resource-policy"] == "same-origin"
 
 
 @pytest.mark.parametrize("path", ["/", "/r/laser", "/kiosk/laser", "/equipe", "/design", "/nope"])
@@ -84,9 +87,10 @@ def test_no_page_holds_a_script_or_a_style_of_its_own(web, path):
 
 
 def test_our_files_are_kept_by_the_browser_until_they_change(web):
-    address = re.search(r'href="(/static/base\.css\?v=\w+)"', web.get("/").text).group(1)
-    assert "immutable" in web.get(address).headers["cache-control"]
-    assert "immutable" not in web.get("/static/base.css").headers.get("cache-control", "")
+    for file in ("frame-auto", "floor"):
+        address = re.search(rf'href="(/static/{file}\.css\?v=\w+)"', web.get("/").text).group(1)
+        assert "immutable" in web.get(address).headers["cache-control"]
+        assert "immutable" not in web.get(f"/static/{file}.css").headers.get("cache-control", "")
 
 
 def test_what_the_lab_wrote_cannot_become_markup(lab, web):
