@@ -2,7 +2,7 @@
 
 import re
 from base64 import b64encode
-from functools import cache
+from functools import cache, lru_cache
 from hashlib import sha256, sha384
 from pathlib import Path
 
@@ -15,6 +15,7 @@ FRAME = ("tokens.css", NIGHT, "base.css", "components.css")
 """What every page is dressed in, sent as one sheet: each more costs a slow link a round trip."""
 BY_NIGHT = {"auto": "(prefers-color-scheme: dark)", "light": "", "dark": "all"}
 """For each look, when the colours of the night hold."""
+OWN_SHEETS = frozenset(path.name for path in STATIC.glob("*.css"))
 
 
 @cache
@@ -39,30 +40,30 @@ def _hash(data: bytes) -> str:
 
 @cache
 def style(name: str) -> Markup:
-    """The link to a style sheet."""
-    return Markup('<link rel="stylesheet" href="{}" integrity="{}">').format(static(name), _integrity(name))
-
-
-@cache
-def frame_sheet(look: str) -> str:
-    """The sheets of :data:`FRAME` as one, for a look, without what only its authors read."""
-    sheets = []
-    for name in FRAME:
-        text = re.sub(r"/\*.*?\*/", "", (STATIC / name).read_text(encoding="utf-8"), flags=re.DOTALL)
-        text = re.sub(r"\s*([{};])\s*", r"\1", re.sub(r"\s+", " ", text)).strip()
-        if name != NIGHT:
-            sheets.append(text)
-        elif when := BY_NIGHT[look]:
-            sheets.append(f"@media {when}{{{text}}}")
-    return "".join(sheets)
-
-
-@cache
-def frame_style(look: str) -> Markup:
-    """The link to it."""
-    data = frame_sheet(look).encode()
-    address = f"/static/frame-{look}.css?v={sha256(data).hexdigest()[:12]}"
+    """The link to a style sheet: ``booking.css``, or ``frame-auto.css`` for the one of every page in a look."""
+    text = sheet(name)
+    data = (STATIC / name).read_bytes() if text is None else text.encode()
+    address = f"/static/{name}?v={sha256(data).hexdigest()[:12]}"
     return Markup('<link rel="stylesheet" href="{}" integrity="{}">').format(address, _hash(data))
+
+
+@lru_cache(maxsize=64)
+def sheet(name: str) -> str | None:
+    """A sheet of ours as it is sent, without what only its authors read; None for any other name."""
+    look = name.removeprefix("frame-").removesuffix(".css")
+    if look in BY_NIGHT:
+        return "".join(_by_night(look) if part == NIGHT else _tight(part) for part in FRAME)
+    return _tight(name) if name in OWN_SHEETS else None
+
+
+def _by_night(look: str) -> str:
+    when = BY_NIGHT[look]
+    return f"@media {when}{{{_tight(NIGHT)}}}" if when else ""
+
+
+def _tight(name: str) -> str:
+    text = re.sub(r"/\*.*?\*/", "", (STATIC / name).read_text(encoding="utf-8"), flags=re.DOTALL)
+    return re.sub(r"\s*([{};])\s*", r"\1", re.sub(r"\s+", " ", text)).strip()
 
 
 def font(at_once: bool) -> Markup:
@@ -71,8 +72,7 @@ def font(at_once: bool) -> Markup:
         return Markup()
     if at_once:
         return style(FONTS)
-    later = Markup('<meta name="font" content="{}" data-integrity="{}">').format(static(FONTS), _integrity(FONTS))
-    return later + Markup('<script type="module" async {}></script>').format(script("font.js"))
+    return Markup('<meta name="font" content="{}" data-integrity="{}">').format(static(FONTS), _integrity(FONTS))
 
 
 @cache

@@ -45,7 +45,7 @@ def environment() -> Environment:
         auto_reload=False,
     )  # fmt: skip
     made.globals |= {
-        "static": assets.static, "style": assets.style, "frame_style": assets.frame_style, "script": assets.script, "font": assets.font, "installed": assets.installed,
+        "static": assets.static, "style": assets.style, "script": assets.script, "font": assets.font, "installed": assets.installed,
         "drawn_by_others": icons.installed().get,
     }  # fmt: skip
     drawn: Any = made.get_template("shared/icons.html").module

@@ -1,10 +1,10 @@
-"""``/design``: the visual language on one page, and the sheet in which every page is dressed."""
+"""``/design``: the visual language on one page, and the sheets in which pages are dressed."""
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
 
-from dashboard.assets import frame_sheet
-from dashboard.dependencies import LOOKS, words_of
+from dashboard.assets import sheet
+from dashboard.dependencies import words_of
 from dashboard.icons import TABLER
 from dashboard.problems import Problem
 from dashboard.rendering import page
@@ -23,9 +23,10 @@ def design(request: Request) -> HTMLResponse:
     return page(request, "design/design.html", words=words, states=states, colours=COLOURS, drawn=TABLER)
 
 
-@router.get("/static/frame-{look}.css")
-def frame(look: str) -> Response:
-    """The sheet of every page, in one look."""
-    if look not in LOOKS:
+@router.get("/static/{name}.css")
+def style(name: str) -> Response:
+    """A sheet: of every page in one look, or of one feature."""
+    text = sheet(f"{name}.css")
+    if text is None:
         raise Problem("not_found")
-    return Response(frame_sheet(look), media_type="text/css")
+    return Response(text, media_type="text/css")

@@ -1,4 +1,9 @@
 // Lets the telephone keep what may be kept, where the address is safe enough for it (HTTPS, or this very computer).
+// And has the font fetched where it is not there yet, once all that the page needs has come.
+const told = document.querySelector('meta[name="font"]');
+const whole = (then) => (document.readyState === "complete" ? then() : addEventListener("load", then));
+if (told) whole(() => import("./font.js"));
+
 if ("serviceWorker" in navigator && !document.getElementById("seen-before")?.checkVisibility()) {
   const viewer = document.querySelector('meta[name="viewer"]').content;
   const tell = (worker) => worker.postMessage({ viewer });
@@ -10,7 +15,6 @@ if ("serviceWorker" in navigator && !document.getElementById("seen-before")?.che
     keep();
   } else {
     // The first time once the page stands: on a slow link, what is kept for later must keep nobody waiting now.
-    const later = () => setTimeout(keep, 2000);
-    document.readyState === "complete" ? later() : addEventListener("load", later);
+    whole(() => setTimeout(keep, 2000));
   }
 }

@@ -30,7 +30,7 @@ GET /reservation
 GET /reserver
 GET /reserver/sorte/{slug}
 GET /reserver/{slug}
-GET /static/frame-{look}.css
+GET /static/{name}.css
 GET /sw.js
 POST /compte/entrer
 POST /compte/entrer/cle/question
