@@ -32,7 +32,7 @@ from dashboard.offline import endpoints as offline
 from dashboard.programme import endpoints as programme
 from dashboard.security import SecurityHeaders
 from dashboard.staff import endpoints as staff
-from dashboard.staff import planning, workshops
+from dashboard.staff import paper, planning, workshops
 from dashboard.watch import routes as watch
 
 STATIC = Path(__file__).parent / "static"
@@ -59,7 +59,7 @@ def create_app(services: Services) -> FastAPI:
     app.state.slugs, app.state.throttle, app.state.kept = {}, Throttle(), Kept()
     problems.install(app)
     pages = (
-        floor.router, kiosk.router, staff.router, workshops.router, planning.router, calendar.router, accounts.router,
+        floor.router, kiosk.router, staff.router, workshops.router, paper.router, planning.router, calendar.router, accounts.router,
         watch.router, booking.router, sentence.router, member.router, own.router, messages.router,
         programme.router, offline.router, health.router, design.router, about.router, *admin.routers(),
     )  # fmt: skip

@@ -10,7 +10,6 @@ from gateway.domain.workshops import (
     NAMES_KEPT,
     OPEN,
     PLACE_TABLE,
-    SEATED,
     WORKSHOP_TABLE,
     Happening,
     Place,
@@ -30,8 +29,8 @@ SHORTEST_OFFER = timedelta(minutes=30)
 def join(roll: Roll, place: Place, now: datetime, *, there: bool = False) -> Step | Refusal:
     """Put a person or a group on the list: enrolled while there are seats, else at the end of the line.
 
-    ``there`` is for who already stands in the room or was on the paper list: a seat or a refusal, no waiting, and
-    also after the end.
+    ``there`` is for who already stands in the room or was on the paper list: a seat (that of an absent person too) or a
+    refusal, no waiting, and also after the end.
     """
     refusal = _may_join(roll, place, now, there=there)
     if refusal:
@@ -91,7 +90,7 @@ def seat(roll: Roll, place: Place) -> Step | Refusal:
     """Give somebody who has come a seat, wherever they stood in line; ``place`` is the line as it shall be."""
     known = roll.place(place.id)
     assert known is not None
-    if place.size > roll.left + (known.size if known.state in SEATED else 0):
+    if place.size > roll.left + (known.size if known.seated else 0):
         return refuse(Code.WORKSHOP_FULL, seats=roll.workshop.seats)
     if known.state is PlaceState.ENROLLED:
         return Step(roll=with_place(roll, place))

@@ -204,6 +204,11 @@ class Place:
         return self.headcount.size if self.headcount else 1
 
     @property
+    def seated(self) -> bool:
+        """Whether it takes them."""
+        return self.state in SEATED and self.present is not False
+
+    @property
     def told(self) -> str | None:
         """The member who hears what becomes of it."""
         return self.member_id or self.mediator_id
@@ -218,8 +223,8 @@ class Roll:
 
     @property
     def taken(self) -> int:
-        """Seats that are taken or offered."""
-        return sum(place.size for place in self.places if place.state in SEATED)
+        """Seats that are taken or offered; whoever was noted absent leaves theirs to another."""
+        return sum(place.size for place in self.places if place.seated)
 
     @property
     def left(self) -> int:

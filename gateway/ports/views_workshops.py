@@ -61,6 +61,9 @@ class WorkshopViews(Protocol):
     def places(self, workshop_id: str) -> tuple[PlaceView, ...]:
         """Its list, in the order of the line."""
 
+    def hours_of_workshop(self, workshop_id: str) -> tuple[tuple[Names, float], ...]:
+        """Seconds under power that count for it, of each resource that has any."""
+
     def next_sessions(self, now: datetime) -> dict[str, NextSession]:
         """For each training that has one, by slug, the next workshop that starts after ``now``."""
 

@@ -147,6 +147,7 @@ GET /equipe/appareils
 GET /equipe/appareils/{slug}/compris
 GET /equipe/ateliers
 GET /equipe/ateliers/{id}
+GET /equipe/ateliers/{id}/saisie
 GET /equipe/badges
 GET /equipe/cartes
 GET /equipe/demandes/{id}/photo
@@ -256,6 +257,8 @@ POST /equipe/membres/{id}/habilitations
 POST /equipe/membres/{id}/habilitations/{right}/retirer
 POST /equipe/membres/{id}/retablir
 POST /equipe/membres/{id}/suspendre
+POST /equipe/ateliers/{id}/habiliter
+POST /equipe/ateliers/{id}/saisie
 POST /equipe/planning/{id}/accepter
 POST /equipe/planning/{id}/annuler
 POST /equipe/planning/{id}/deplacer

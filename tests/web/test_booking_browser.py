@@ -27,8 +27,9 @@ def place():
         work.set_role(lab.people["Inès"].id, Role.MANAGER)
     full = planned(lab, "Soirée jeux", 50, seats=2, taken=4)
     planned(lab, "Usinage", 74, training="usinage")
+    over = planned(lab, "Premiers pas au laser", -3, taken=2, training="decoupe-laser")
     with served(lab.app()) as address:
-        yield lab, address, {"held": held.id, "full": full}
+        yield lab, address, {"held": held.id, "full": full, "over": over}
     lab.close()
 
 
@@ -54,6 +55,7 @@ def go(place, open_page):
         ("/moi/reservations/{held}/fin", "Léa"), ("/moi/reservations/{held}/donner", "Léa"),
         ("/moi/reservations/{held}/annuler", "Léa"), ("/moi/messages", "Léa"), ("/ateliers", "Léa"),
         ("/ateliers/{full}", "Léa"), ("/equipe/planning", "Inès"), ("/equipe/planning/{held}", "Inès"),
+        ("/equipe/ateliers/{over}/saisie", "Inès"),
     ],
 )  # fmt: skip
 def test_pages_have_no_fault_that_axe_can_find(place, go, path, who):
@@ -87,6 +89,28 @@ def test_a_booking_by_keyboard_alone(place, go):
     follow(page, "Annuler")
     follow(page, "J’annule ma réservation")
     expect(page.locator(".said")).to_have_text("C’est annulé.")
+
+
+def test_a_paper_list_is_typed_in_by_keyboard_alone(place, go):
+    page = go(f"/equipe/ateliers/{place[2]['over']}/saisie", "Inès", script=False)
+    keys = page.keyboard
+    page.locator("legend").first.wait_for()
+    for _ in range(60):
+        keys.press("Tab")
+        name = page.locator(":focus").get_attribute("name") or ""
+        if name.startswith("present-"):
+            keys.press("Space")
+        elif name == "nom-1":
+            keys.type("Zoé")
+        elif name == "nom-2":
+            # Enter in a line keeps the whole list.
+            keys.type("Abdou")
+            with page.expect_navigation():
+                keys.press("Enter")
+            break
+    expect(page.locator(".said")).to_have_text("La liste est enregistrée. La renvoyer ne change rien.")
+    known = {view.place.name: view.place.present for view in place[0].store.views().places(place[2]["over"])}
+    assert known == {"Nom 0": True, "Nom 1": True, "Zoé": True, "Abdou": True}
 
 
 def test_the_whole_booking_without_javascript(place, go):

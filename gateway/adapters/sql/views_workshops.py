@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Integer, Select, bindparam, exists, or_, select
+from sqlalchemy import Integer, Select, bindparam, exists, func, or_, select
 
 from gateway.adapters.sql import schema
 from gateway.adapters.sql.pages import Paging, page
@@ -12,14 +12,16 @@ from gateway.adapters.sql.shapes import MEMBER
 from gateway.adapters.sql.shapes_workshops import PLACE, WORKSHOP_VIEW
 from gateway.adapters.sql.statements import led_by
 from gateway.adapters.sql.views_part import ViewsPart
+from gateway.domain.people import Names
 from gateway.domain.workshop_plan import LONGEST
-from gateway.domain.workshops import OPEN
+from gateway.domain.workshops import EARLY, OPEN
 from gateway.ports.views import Page
 from gateway.ports.views_workshops import NextSession, PlaceView, WorkshopView
 
 MOST_DUE = 200
 _AHEAD = 500
 _workshops, _places, _badges = schema.workshops.c, schema.workshop_places.c, schema.badge_hashes.c
+_sessions = schema.sessions.c
 WORKSHOPS = Paging("workshops", _workshops.starts, _workshops.id, descending=False)
 _OPEN = or_(*(_workshops.state == state.value for state in sorted(OPEN)))
 
@@ -70,6 +72,17 @@ DUE = (
 )
 
 
+HOURS_OF = (
+    led_by(select(schema.resources.c.names, func.sum(_sessions.enabled_s)), schema.sessions, "ix_sessions_opened_at_id")
+    .select_from(schema.sessions.join(schema.resources, schema.resources.c.id == _sessions.resource_id))
+    .where(_sessions.site_id == SITE, _sessions.workshop_id == bindparam("workshop_id"), _sessions.enabled_s > 0)
+    .where(_sessions.opened_at >= bindparam("since", type_=_sessions.opened_at.type))
+    .where(_sessions.opened_at < bindparam("until", type_=_sessions.opened_at.type))
+    .group_by(schema.resources.c.id)
+    .order_by(schema.resources.c.position, schema.resources.c.slug)
+)
+
+
 class WorkshopsViewsPart(ViewsPart):
     """Reads about workshops."""
 
@@ -99,6 +112,15 @@ class WorkshopsViewsPart(ViewsPart):
         return tuple(
             PlaceView(place=PLACE.read(row), member=MEMBER.unpack(row[-2]), badged=bool(row[-1])) for row in rows
         )
+
+    def hours_of_workshop(self, workshop_id: str) -> tuple[tuple[Names, float], ...]:
+        """Seconds under power that count for it, of each resource that has any."""
+        view = self.workshop(workshop_id)
+        if view is None:
+            return ()
+        span = view.workshop.span
+        found = self._all(HOURS_OF, workshop_id=workshop_id, since=span.starts - EARLY, until=span.ends + EARLY)
+        return tuple((row[0], float(row[1])) for row in found)
 
     def next_sessions(self, now: datetime) -> dict[str, NextSession]:
         """For each training that has one, by slug, the next workshop that starts after ``now``."""

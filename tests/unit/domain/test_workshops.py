@@ -267,6 +267,17 @@ def test_whoever_waited_and_came_gets_a_free_seat_and_no_other():
     assert code(attend(step.roll, step.roll.of_member("cyd"), present=True, at=STARTS)) == Code.WORKSHOP_FULL
 
 
+def test_whoever_comes_instead_of_an_absent_person_gets_their_seat():
+    roll, walk_in = full(), person("eve")
+    assert code(join(roll, walk_in, ENDS, there=True)) is Code.WORKSHOP_FULL
+    noted = attend(roll, roll.of_member("ada"), present=False, at=ENDS).roll
+    assert noted.left == 1
+    came = join(noted, walk_in, ENDS, there=True).roll
+    assert came.left == 0
+    assert code(attend(came, came.of_member("ada"), present=True, at=ENDS)) is Code.WORKSHOP_FULL
+    assert isinstance(attend(came, came.of_member("bob"), present=True, at=ENDS), Step)
+
+
 def test_nobody_is_there_before_the_day():
     roll = full()
     assert code(attend(roll, roll.of_member("ada"), present=True, at=NOON)) == Code.WORKSHOP_NOT_YET
