@@ -3,12 +3,15 @@
 import shutil
 import tempfile
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 from bench.figures import Figure
 from tests.faults.again import ready_again
-from tests.faults.figures import of_broker_kills, of_gateway_kills, of_power_cuts, of_ready_again
+from tests.faults.far_ends import internet_away, series_away
+from tests.faults.figures import of_broker_kills, of_gateway_kills, of_outages, of_power_cuts, of_ready_again
 from tests.faults.nemesis import kill_broker, kill_gateway
+from tests.faults.outage import broker_away
 from tests.faults.power import cut_the_power, in_outbox, in_store, recorded
 from tests.fixtures_broker import SEARCH_PATH
 
@@ -22,6 +25,7 @@ def measure() -> list[Figure]:
         lambda folder: of_gateway_kills(kill_gateway(folder, mosquitto, kills=50, seed=50)),
         lambda folder: of_broker_kills(kill_broker(folder, mosquitto, kills=20, seed=20)),
         _power_cuts,
+        lambda folder: _outages(folder, mosquitto),
         lambda folder: of_ready_again(ready_again(folder, kills=20)),
     )
     figures = []
@@ -37,3 +41,9 @@ def _power_cuts(folder: Path) -> list[Figure]:
         for what, found in (("store", in_store), ("outbox", in_outbox))
     ]
     return of_power_cuts(*tallies)
+
+
+def _outages(folder: Path, mosquitto: str) -> list[Figure]:
+    day = timedelta(days=1)
+    series, internet = series_away(folder, away=day), internet_away(away=day)
+    return of_outages(broker_away(folder, mosquitto, away=day, facts=10_000), None, series, internet)

@@ -5,7 +5,6 @@ that it never blocks its device. When the store is away, taps are answered *unav
 """
 
 import logging
-import queue
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
@@ -31,6 +30,7 @@ from gateway.ports.store import SOON_S, HeldFact, Quarantined, Store, Work
 from gateway.service import presence, reports
 from gateway.service.apply import Batch, Waiting
 from gateway.service.deliver import Deliver
+from gateway.service.inbox import Inbox
 
 MAX_BATCH = 200
 TICK_S = 0.25
@@ -71,7 +71,7 @@ class Consumer:
         self._store, self._bus, self._clock, self._ids = store, bus, clock, ids
         self._site, self._deliver, self._keys, self._on_sample, self._group = site, deliver, keys, on_sample, group
         self._on_ask, self._cards = on_ask, cards
-        self._inbox: queue.SimpleQueue[tuple[Delivery, datetime]] = queue.SimpleQueue()
+        self._inbox = Inbox(MOST_WAITING, MOST_NAMES)
         self._answered: dict[tuple[str, str, int | None], None] = {}
         self._holding: set[tuple[str, str]] = set()
         self._floodgate, self._apart = Floodgate(), frozenset[str]()
@@ -106,30 +106,19 @@ class Consumer:
         if address and not self._floodgate.admits(address.device, self._clock.monotonic()):
             self.meters.left_out += 1
             return
-        if self._inbox.qsize() >= MOST_WAITING and not delivery.topic.endswith(Channel.STATUS):
+        said_once = delivery.topic.endswith(Channel.STATUS)
+        if not self._inbox.put(address.device if address else "", (delivery, self._clock.now()), whatever=said_once):
             self.meters.left_out += 1
-            return
-        self._inbox.put((delivery, self._clock.now()))
 
     def run(self, stop: threading.Event) -> None:
         """Work until ``stop``."""
         self._recall_early()
         while not stop.is_set():
-            waiting = self._take()
+            waiting = self._inbox.take(MAX_BATCH, within_s=TICK_S)
             if waiting:
                 self.consume(waiting)
             self._close_gaps()
             self._note_floods()
-
-    def _take(self) -> list[tuple[Delivery, datetime]]:
-        waiting: list[tuple[Delivery, datetime]] = []
-        try:
-            waiting.append(self._inbox.get(timeout=TICK_S))
-            while len(waiting) < MAX_BATCH:
-                waiting.append(self._inbox.get_nowait())
-        except queue.Empty:
-            pass
-        return waiting
 
     def consume(self, deliveries: Iterable[tuple[Delivery, datetime]]) -> None:
         """Handle what came in, in order."""

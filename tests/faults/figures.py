@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from bench.figures import Figure, percentile
+from tests.faults.outage import Outage
 from tests.faults.tally import Tally
 
 
@@ -26,3 +27,21 @@ def of_power_cuts(store: Tally, outbox: Tally) -> list[Figure]:
     both = store + outbox
     note = f"images that a disk may hold after a power cut, {store.trials} of the gateway's database, {outbox.trials} of an outbox; {both}"
     return [Figure("power_cut_lost", both.lost + both.doubled, "facts", note, "0")]
+
+
+def of_outages(broker: Outage, van: Outage | None, series: Tally, internet: Tally) -> list[Figure]:
+    """One figure for all that was away; the wait of people at a reader while the day comes in."""
+    runs = [each for each in (broker, van) if each is not None]
+    missed = sum(each.tally.lost + each.tally.doubled + each.off_hour for each in runs)
+    missed += sum(each.lost + each.doubled for each in (series, internet))
+    told = "; ".join(
+        f"no broker for {each.away.total_seconds() / 3600:g} h: {each.tally}, {each.off_hour} at a wrong hour, "
+        f"back in {each.backfill_s:.0f} s"
+        for each in runs
+    )
+    note = f"lost, doubled or at a wrong hour; {told}; no series server: {series}; no Internet: {internet}"
+    waits = f"{len(broker.taps_s)} taps at a reader while {broker.tally.acknowledged} facts come in, until the verdict"
+    return [
+        Figure("outage_lost", missed, "facts", note, "0"),
+        Figure("outage_tap_p99_s", percentile(broker.taps_s, 0.99), "s", waits, "≤ 1"),
+    ]

@@ -15,6 +15,8 @@ from gateway.ports.clock import Clock
 from gateway.ports.errors import StoreUnavailable
 
 SITE = "lyon"
+LIVE = "live"
+"""The reader of a machine, for runs in which people tap."""
 MOST_WAITING = 60
 """So many facts of one bridge wait at most: the load goes on through a fault without growing for ever."""
 

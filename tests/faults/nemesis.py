@@ -16,8 +16,9 @@ from gateway.adapters.bus_mqtt import MqttBus
 from gateway.adapters.ids import TimeOrderedIds
 from gateway.adapters.sql.migrate import migrate
 from gateway.adapters.sql.store import SqlStore
+from gateway.domain.resources import DeviceRole, Resource
 from gateway.ports.bus import Delivery
-from tests.faults.fleet import SITE, Fleet
+from tests.faults.fleet import LIVE, SITE, Fleet
 from tests.faults.reading import alarms, in_order, sound
 from tests.faults.tally import Tally
 from tests.fixtures_broker import Mosquitto, wait_until
@@ -47,7 +48,7 @@ class Stock:
         self._process.stdin.write(f"start {port} {bug}\n")
         self._process.stdin.flush()
         words = {self._process.stdout.readline().strip(), self._process.stdout.readline().strip()}
-        assert "ready" in words, self._log.read_text()[-2000:]
+        assert "ready" in words, (words, self._process.poll(), self._log.read_text()[-2000:])
         self.pid = int((words - {"ready"}).pop())
 
     def kill(self) -> None:
@@ -62,12 +63,15 @@ class Stock:
 
 @contextmanager
 def bench(folder: Path, program: str) -> Iterator[tuple[Path, Mosquitto, Stock]]:
-    """A database with a site, a broker and a stock of gateways."""
+    """A database with a machine and its reader, a broker and a stock of gateways."""
     path = folder / "etabli.db"
     migrate(path)
     store = SqlStore(path)
     with store.begin() as work:
-        work.put_site(id=TimeOrderedIds().new(), slug=SITE, name="Lyon", timezone="Europe/Paris")
+        ids = TimeOrderedIds()
+        work.put_site(id=ids.new(), slug=SITE, name="Lyon", timezone="Europe/Paris")
+        work.put_resource(Resource(id=ids.new(), slug="laser", names={"fr": "Laser"}))
+        work.put_device(id=ids.new(), slug=LIVE, role=DeviceRole.READER, resource="laser")
     store.close()
     broker = Mosquitto(program, folder)
     broker.start()

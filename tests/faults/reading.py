@@ -15,6 +15,13 @@ def alarms(path: Path) -> list[str]:
     return [json.loads(data)["text"] for (data,) in rows]
 
 
+def dated_alarms(path: Path) -> list[tuple[str, float]]:
+    """The same, each with its hour, in seconds since 1970."""
+    with closing(sqlite3.connect(path)) as db:
+        rows = db.execute("SELECT data, at FROM events WHERE kind = ?", (EventKind.ALARM_RAISED,)).fetchall()
+    return [(json.loads(data)["text"], at / 1e6) for data, at in rows]
+
+
 def sound(path: Path) -> bool:
     """Whether SQLite finds nothing wrong with it."""
     with closing(sqlite3.connect(path)) as db:

@@ -9,6 +9,7 @@ import os
 import signal
 import sys
 import threading
+import traceback
 from collections import defaultdict
 
 from gateway.adapters.bus_mqtt import MqttBus
@@ -18,9 +19,8 @@ from gateway.adapters.sql.store import SqlStore
 from gateway.domain.streams import Fate, Stream, ranges
 from gateway.service.consume import Consumer
 from gateway.service.deliver import Deliver
+from gateway.service.uses import Received
 from tests.faults.fleet import SITE
-
-BUGS = ("receipt-first", "no-memory")
 
 
 class ReceiptFirst(Consumer):
@@ -40,6 +40,9 @@ def serve(path: str, port: int, bug: str) -> None:
     if bug == "no-memory":
         # A planted bug: nobody looks whether a fact was kept before.
         Stream.fate = lambda _stream, _seq: Fate.APPLY
+    if bug == "arrival-hour":
+        # A planted bug: what comes late is dated when it comes.
+        Received.happened_at = property(lambda fact: fact.received_at)
     clock, ids = SystemClock(), TimeOrderedIds()
     store = SqlStore(path)
     bus = MqttBus("127.0.0.1", port, client_id="gateway", protocol=4, retry_min_s=0.02, retry_max_s=0.1)
@@ -61,8 +64,9 @@ def main(path: str) -> None:
         if not child:
             try:
                 serve(path, int(port), bug)
-            finally:
-                os._exit(1)
+            except BaseException:
+                traceback.print_exc()
+            os._exit(1)
         print(child, flush=True)
     _end(child)
 

@@ -46,12 +46,15 @@ class Tally:
 
     @property
     def bound(self) -> str:
-        """What no failure in so many trials proves, at 95 %, and no more."""
-        return f"3/N: under {300 / self.trials:.2g} % of faults" if self.trials else "no fault was made"
+        """What no failure in so many proves, at 95 %, and no more."""
+        if not self.acknowledged:
+            return "nothing was acknowledged"
+        of_facts = f"{300 / self.acknowledged:.2g} % of facts"
+        return f"3/N: under {of_facts}" + (f", {300 / self.trials:.2g} % of faults" if self.trials > 1 else "")
 
     def __str__(self) -> str:
         words = (
-            f"{self.trials} faults: acknowledged {self.acknowledged}, present {self.present}, lost {self.lost}, "
+            f"{self.trials} {'faults' if self.trials > 1 else 'fault'}: acknowledged {self.acknowledged}, present {self.present}, lost {self.lost}, "
             f"doubled {self.doubled}, unexpected {self.unexpected}, indeterminate {self.indeterminate}; {self.bound}"
         )
         return f"{words}; such as {', '.join(self.examples)}" if self.examples else words

@@ -311,14 +311,14 @@ def test_what_cannot_be_taken_in_time_fills_no_memory_and_comes_again(lab: Servi
         lab.consumer._hear(lab.fact(f"machine-{n % 100}", STORY[0]))
     lab.consumer._hear(Delivery(topic(Channel.STATUS, site=SITE, device="plug-1"), b""))
 
-    assert lab.consumer._inbox.qsize() == MOST_WAITING + 1
+    assert len(lab.consumer._inbox) == MOST_WAITING + 1
     assert lab.consumer.meters.left_out == 10
 
 
 def test_a_device_that_floods_is_set_apart_shown_and_heard_again_once_it_is_calm(lab: ServiceLab) -> None:
     def heard(what: Delivery) -> None:
         lab.consumer._hear(what)
-        while waiting := lab.consumer._take():
+        while waiting := lab.consumer._inbox.take(200, within_s=0):
             lab.consumer.consume(waiting)
         lab.consumer._note_floods()
 
