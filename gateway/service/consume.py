@@ -34,6 +34,8 @@ from gateway.service.inbox import Inbox
 
 MAX_BATCH = 200
 TICK_S = 0.25
+RETURN_WAIT_S = 5.0
+"""Once we hear again, so long for devices to send again what they said meanwhile, before a gap is given up."""
 MOST_NAMES = 2000
 """So many devices are told apart in memory: any stranger on the bus can make up more."""
 OTHERS = "others"
@@ -199,20 +201,21 @@ class Consumer:
         while True:
             yield self._ids.new()
 
-    def _apply(self, facts: list[Waiting]) -> None:
+    def _apply(self, facts: list[Waiting], *, jump: bool = False) -> None:
+        """All in one transaction; ``jump`` gives up waiting for what comes before them."""
         try:
-            self._commit(facts)
+            self._commit(facts, alone=jump, jump=jump)
         except StoreUnavailable as error:
             self._refuse_all(facts, error)
         except Exception:
             # A handler's bug, whatever it is, must not take its neighbours with it.
             _log.exception("a batch of %d facts failed; each is tried alone", len(facts))
             for fact in facts:
-                self._apply_alone(fact)
+                self._apply_alone(fact, jump=jump)
 
-    def _apply_alone(self, fact: Waiting) -> None:
+    def _apply_alone(self, fact: Waiting, *, jump: bool) -> None:
         try:
-            self._commit([fact], alone=True)
+            self._commit([fact], alone=True, jump=jump)
         except StoreUnavailable as error:
             self._refuse_all([fact], error)
         except Exception as error:
@@ -324,33 +327,42 @@ class Consumer:
             return  # each is still taken once it has waited long enough
 
     def _close_gaps(self) -> None:
-        """Stop waiting for what is missing: apply early facts that have waited long enough, in order.
+        """Stop waiting for what is missing: apply early facts that have waited long enough, in order, a batch at a time.
 
-        Time in which nobody could reach us is not waiting: after a restart devices send again what came through to nobody.
+        Time in which nobody could reach us is not waiting: what came through to nobody is sent again, first after two
+        seconds, then after four.
         """
         now = self._clock.monotonic()
         if now - self._gaps_checked < GAP_WAIT_S / 2:
             return
-        if not self._bus.connected or now - self._hearing_since < GAP_WAIT_S:
+        if not self._bus.connected or now - self._hearing_since < RETURN_WAIT_S:
             return
-        self._gaps_checked = self._clock.monotonic()
         try:
-            with self._store.begin(within_s=SOON_S) as work:
-                overdue = work.held_since(self._clock.now() - timedelta(seconds=GAP_WAIT_S))
-                early: list[tuple[str, HeldFact]] = []
-                for slug, boot in overdue:
-                    locked = work.lock_devices([slug], self._clock.now(), self._new())[slug]
-                    early += [(slug, held) for held in work.held(locked.device.id, boot)]
+            early = self._overdue()
         except StoreUnavailable:
             return
-        for slug, held in early:
+        if len(early) <= MAX_BATCH:
+            self._gaps_checked = now
+        facts: list[Waiting] = []
+        for slug, held in early[:MAX_BATCH]:
             try:
-                fact = self._held(slug, held)
+                facts.append(self._held(slug, held))
             except BadMessage as error:
                 # It could be read when it came: its key or our version has changed since.
                 self._set_aside(slug, held.boot, held.seq, held, error, kind="unreadable")
-            else:
-                self._jump(fact)
+        if facts:
+            self._apply(facts, jump=True)
+
+    def _overdue(self) -> list[tuple[str, HeldFact]]:
+        with self._store.begin(within_s=SOON_S) as work:
+            now = self._clock.now()
+            early: list[tuple[str, HeldFact]] = []
+            for slug, boot in work.held_since(now - timedelta(seconds=GAP_WAIT_S)):
+                locked = work.lock_devices([slug], now, self._new())[slug]
+                early += [(slug, held) for held in work.held(locked.device.id, boot)]
+                if len(early) > MAX_BATCH:
+                    break
+            return early
 
     def _held(self, slug: str, held: HeldFact) -> Waiting:
         envelope = unseal(held.payload, topic=held.topic, site=self._site, device=slug, key=self._keys(slug))
@@ -358,13 +370,3 @@ class Consumer:
             envelope=envelope, received_at=held.received_at, topic=held.topic, payload=held.payload,
             card=self._card(envelope),
         )  # fmt: skip
-
-    def _jump(self, fact: Waiting) -> None:
-        try:
-            self._commit([fact], alone=True, jump=True)
-        except StoreUnavailable as error:
-            self._refuse_all([fact], error)
-        except Exception as error:
-            # As for any other fact: a bug must not block the stream.
-            _log.exception("a late fact of %s goes to quarantine", fact.envelope.device)
-            self._quarantine(fact, error)

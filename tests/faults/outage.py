@@ -15,7 +15,7 @@ from gateway.adapters.bus_mqtt import MqttBus
 from gateway.adapters.clock import SystemClock
 from tests.faults.fleet import SITE, WatchedOutbox
 from tests.faults.nemesis import ROOT, bench
-from tests.faults.reading import dated_alarms, sound
+from tests.faults.reading import dated_alarms, in_order, sound
 from tests.faults.tally import Tally
 from tests.fixtures_broker import wait_until
 
@@ -125,6 +125,7 @@ def broker_away(folder: Path, program: str, *, away: timedelta, facts: int, bug:
             acknowledged = set[str]().union(*(each.acknowledged for each in made))
         assert sound(path)
         found = dated_alarms(path)
+    assert in_order(words for words, _ in found)
     tally = Tally.of(trials=1, said=said, acknowledged=acknowledged, found=[words for words, _ in found])
     off = sum(abs(at - float(words.partition("@")[2])) > HOUR_S for words, at in found)
     return Outage(away=away, tally=tally, off_hour=off, backfill_s=took, taps_s=taps)

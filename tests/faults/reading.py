@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+from collections.abc import Iterable
 from contextlib import closing
 from pathlib import Path
 
@@ -18,7 +19,9 @@ def alarms(path: Path) -> list[str]:
 def dated_alarms(path: Path) -> list[tuple[str, float]]:
     """The same, each with its hour, in seconds since 1970."""
     with closing(sqlite3.connect(path)) as db:
-        rows = db.execute("SELECT data, at FROM events WHERE kind = ?", (EventKind.ALARM_RAISED,)).fetchall()
+        rows = db.execute(
+            "SELECT data, at FROM events WHERE kind = ? ORDER BY id", (EventKind.ALARM_RAISED,)
+        ).fetchall()
     return [(json.loads(data)["text"], at / 1e6) for data, at in rows]
 
 
@@ -28,12 +31,13 @@ def sound(path: Path) -> bool:
         return [row[0] for row in db.execute("PRAGMA integrity_check")] == ["ok"]
 
 
-def in_order(path: Path) -> bool:
-    """Whether each device is heard in the order in which it spoke; its words are its name, a slash and a number."""
+def in_order(words: Iterable[str]) -> bool:
+    """Whether each device is heard in the order in which it spoke; words are its name, a slash, a number and any more."""
     last: dict[str, int] = {}
-    for words in alarms(path):
-        device, _, number = words.partition("/")
-        if int(number) < last.get(device, 0):
+    for each in words:
+        device, _, rest = each.partition("/")
+        number = int(rest.partition("@")[0])
+        if number < last.get(device, 0):
             return False
-        last[device] = int(number)
+        last[device] = number
     return True

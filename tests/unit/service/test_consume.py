@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from devices import codec
-from devices.messages import BadgeTapped, DeviceStatus, JobEnded, JobStarted, Outcome, PowerReported, Tone
+from devices.messages import AlarmRaised, BadgeTapped, DeviceStatus, JobEnded, JobStarted, Outcome, PowerReported, Tone
 from devices.topics import Channel, topic
 from gateway.domain.flood import CALM_S
 from gateway.domain.resources import FLOODS, Presence
@@ -16,7 +16,7 @@ from gateway.ports.bus import Delivery
 from gateway.ports.errors import StoreUnavailable
 from gateway.ports.store import Work
 from gateway.service import presence
-from gateway.service.consume import MOST_NAMES, MOST_WAITING, Consumer
+from gateway.service.consume import MOST_NAMES, MOST_WAITING, RETURN_WAIT_S, Consumer
 from gateway.service.routes import ROUTES
 from gateway.service.sweeps import QUIET_S
 from tests.fakes.service_lab import SITE, ServiceLab, hashed
@@ -93,9 +93,21 @@ def test_a_gap_is_not_given_up_while_the_broker_is_away(lab: ServiceLab) -> None
     lab.consumer._connection_changed(True)
     lab.consumer._close_gaps()
     assert len(story(lab)) == 1
-    lab.later(5)
+    lab.later(RETURN_WAIT_S)
     lab.consumer._close_gaps()
     assert story(lab)[-1] == ("job_ended", "cancelled")
+
+
+def test_a_gap_with_much_behind_it_is_given_up_in_batches_with_room_for_others_between(lab: ServiceLab) -> None:
+    lab.hear(*[lab.fact("grbl-1", AlarmRaised(code=str(n)), seq=n) for n in range(2, 502)])
+    lab.later(RETURN_WAIT_S)
+    before, done = lab.consumer.meters.batches, []
+    for _ in range(5):
+        lab.consumer._close_gaps()
+        done.append(len([event for event in lab.events() if event.kind == "alarm_raised"]))
+    assert done == [200, 400, 500, 500, 500]
+    assert lab.consumer.meters.batches == before + 3
+    assert [event.data["code"] for event in lab.events() if event.kind == "alarm_raised"] == [*map(str, range(2, 502))]
 
 
 def test_a_handler_that_fails_costs_one_fact_which_is_kept_raw(
