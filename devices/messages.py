@@ -308,11 +308,15 @@ class CancelJob(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Receipt:
-    """The gateway keeps these facts for good: inclusive ``(first, last)`` ranges of ``seq`` for one ``boot``."""
+    """The gateway keeps these facts for good: inclusive ``(first, last)`` ranges of ``seq`` for one ``boot``.
+
+    ``missing`` are ranges of the same boot that it waits for: what the device still has of them it sends again at once.
+    """
 
     kind: ClassVar[str] = "receipt"
     boot: str
     ranges: tuple[tuple[int, int], ...]
+    missing: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

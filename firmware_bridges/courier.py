@@ -57,6 +57,10 @@ class _Lane:
     paced_at: float = -inf
     online: bool | None = None
 
+    def flying(self, boot: str, first: int, last: int) -> list[_InFlight]:
+        """What is under way of an inclusive range."""
+        return [each for (of, seq), each in self.in_flight.items() if of == boot and first <= seq <= last]
+
 
 class Courier:
     """Sends the outbox's facts in order, again after 2 s and then ever more rarely, and at once on a reconnection."""
@@ -217,15 +221,18 @@ class Courier:
             device, receipt = self._heard.popleft()
             if isinstance(receipt, Receipt):
                 done += [(device, receipt.boot, first, last) for first, last in receipt.ranges]
+                for first, last in receipt.missing:
+                    for flight in self._lane(device).flying(receipt.boot, first, last):
+                        flight.due = -inf
             else:
                 self._lane(device).reporter.nonsense("receipt", receipt)
         if not done:
             return
         self._outbox.receipted(done)
         for device, boot, first, last in done:
-            flights = self._lane(device).in_flight
-            for key in [key for key in flights if key[0] == boot and first <= key[1] <= last]:
-                del flights[key]
+            lane = self._lane(device)
+            for flight in lane.flying(boot, first, last):
+                del lane.in_flight[boot, flight.kept.seq]
 
     def _start_over(self) -> None:
         """A new connection: what was under way may be lost, so everything unreceipted goes again, oldest first."""

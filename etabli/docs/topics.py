@@ -22,7 +22,7 @@ at most {most} bytes a message. Unknown keys are to be ignored: version {version
 3. Subscribe to `{command}` and `{receipt}`, QoS 1.
 4. At each start of its memory choose a new `boot` (1 to 64 characters, random or a counter that survives) and count facts from `seq` 1.
 5. Keep each fact, publish it on `{fact}` with QoS 1, and **keep it until a receipt names its number**. A PUBACK is not a receipt: the broker forgets, the gateway's disk does not.
-6. Send again what has no receipt: at each connection, and after 5 s, then 10, 20, up to 60. Same `boot`, same `seq`, fresh `age_ms`.
+6. Send again what has no receipt: at each connection, at once when a receipt calls it `missing`, and after 5 s, then 10, 20, up to 60. Same `boot`, same `seq`, fresh `age_ms`.
 7. Send a reading now and then on `{sample}`, QoS 0; it may be lost.
 8. Obey a command only before its `expires_at`, once per `id`, and answer with what the relay *does*: `power_reported`.
 9. After mains or a crash the relay is **off**. Never switch it back on by yourself: only a new tap does.
@@ -51,8 +51,9 @@ The site and device in topics are slugs: lower-case letters, digits and inner hy
 
 ## Lost, late, double: what the numbers are for
 
-`(device, boot, seq)` is unique. Sent twice counts once. An early number waits up to 2 s for the ones before it. A number
-that comes later still is recorded when it comes. Facts of an earlier boot may arrive after those of a later one.
+`(device, boot, seq)` is unique. Sent twice counts once. An early number waits up to 2 s for the ones before it; its
+receipt names them under `missing`, and what the device still has of them it sends again at once. A number that comes later
+still is recorded when it comes. Facts of an earlier boot may arrive after those of a later one.
 Receipts carry inclusive ranges `[first, last]` for one `boot`; they are sent only after the facts are on disk. A receipt for
 another boot than the present one is for facts kept from before the restart.
 

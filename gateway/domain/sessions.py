@@ -48,6 +48,8 @@ class Trigger(StrEnum):
 
     HOLDER_TAPPED = "holder_tapped"
     HOLDER_TAPPED_RUNNING = "holder_tapped_running"
+    HOLDER_LEFT = "holder_left"
+    """A node has told of the tap that ended it: whatever has become of it here since, that begins nothing."""
     POWER_ON = "power_on"
     POWER_OFF = "power_off"
     JOB_STARTED = "job_started"
@@ -149,9 +151,11 @@ TABLE: dict[tuple[State, Trigger], Move] = {
     (State.OPENING, Trigger.NOT_CONFIRMED): Move(_END, "session_failed", EndReason.RELAY_UNCONFIRMED),
     (State.OPENING, Trigger.JOB_STARTED): Move(State.ACTIVE, "session_energised"),
     (State.OPENING, Trigger.HOLDER_TAPPED): Move(_END, "session_closed", EndReason.TAPPED_OUT),
+    (State.OPENING, Trigger.HOLDER_LEFT): Move(_END, "session_closed", EndReason.TAPPED_OUT),
     (State.OPENING, Trigger.HANDED_OVER): Move(_END, "session_closed", EndReason.HANDED_OVER),
     (State.OPENING, Trigger.ENDED_BY_STAFF): Move(_END, "session_closed", EndReason.STAFF),
     (State.ACTIVE, Trigger.HOLDER_TAPPED): Move(_END, "session_closed", EndReason.TAPPED_OUT),
+    (State.ACTIVE, Trigger.HOLDER_LEFT): Move(_END, "session_closed", EndReason.TAPPED_OUT),
     (State.ACTIVE, Trigger.HOLDER_TAPPED_RUNNING): Move(State.LEAVING, "session_leaving"),
     (State.ACTIVE, Trigger.POWER_OFF): Move(State.INTERRUPTED, "session_interrupted"),
     (State.ACTIVE, Trigger.FORGOTTEN): Move(_END, "session_closed", EndReason.FORGOTTEN),
@@ -166,6 +170,7 @@ TABLE: dict[tuple[State, Trigger], Move] = {
     (State.LEAVING, Trigger.HOLDER_TAPPED): Move(_END, "session_closed", EndReason.TAPPED_OUT),
     (State.LEAVING, Trigger.HOLDER_TAPPED_RUNNING): Move(State.ACTIVE, "session_back"),
     (State.LEAVING, Trigger.ENDED_BY_STAFF): Move(_END, "session_closed", EndReason.STAFF),
+    (State.INTERRUPTED, Trigger.HOLDER_LEFT): Move(_END, "session_closed", EndReason.TAPPED_OUT),
     (State.INTERRUPTED, Trigger.HOLDER_TAPPED): Move(State.OPENING, "session_reopening"),
     (State.INTERRUPTED, Trigger.HOLDER_TAPPED_RUNNING): Move(State.OPENING, "session_reopening"),
     (State.INTERRUPTED, Trigger.FORGOTTEN): Move(_END, "session_closed", EndReason.POWER_LOST),
@@ -198,7 +203,7 @@ def step(session: Session, trigger: Trigger, now: datetime, *, running_s: float 
         changed = replace(changed, energised_at=now)
     if move.to is State.ACTIVE:
         changed = replace(changed, person_gone_at=None)
-    if trigger in (Trigger.HOLDER_TAPPED, Trigger.HOLDER_TAPPED_RUNNING):
+    if trigger in (Trigger.HOLDER_TAPPED, Trigger.HOLDER_TAPPED_RUNNING, Trigger.HOLDER_LEFT):
         changed = replace(changed, last_tap_at=now)
     if move.to is State.LEAVING:
         changed = replace(changed, person_gone_at=session.person_gone_at or now)

@@ -7,6 +7,10 @@ GAP_WAIT_S = 2.0
 """How long an early fact waits for the ones before it."""
 
 
+Ranges = tuple[tuple[int, int], ...]
+"""Inclusive ranges of ``seq``."""
+
+
 class Fate(StrEnum):
     """What to do with a fact that has just come in."""
 
@@ -20,7 +24,7 @@ class Stream:
     """``applied`` is the highest seq applied; ``gaps`` are inclusive ranges below it that were given up waiting for."""
 
     applied: int = 0
-    gaps: tuple[tuple[int, int], ...] = ()
+    gaps: Ranges = ()
 
     def fate(self, seq: int) -> Fate:
         """Apply the next one or one that fills a given-up gap, hold an early one, know a repeated one."""
@@ -43,7 +47,7 @@ class Stream:
         return replace(self, gaps=tuple(left))
 
 
-def ranges(seqs: "set[int] | frozenset[int]") -> tuple[tuple[int, int], ...]:
+def ranges(seqs: "set[int] | frozenset[int]") -> Ranges:
     """Inclusive ranges that hold exactly these numbers, for a receipt."""
     found: list[tuple[int, int]] = []
     for seq in sorted(seqs):

@@ -8,7 +8,7 @@ from datetime import datetime
 from devices.envelope import Envelope
 from devices.messages import BadgeTapped, Fact
 from gateway.domain.cards import CardRead
-from gateway.domain.streams import Fate, Stream
+from gateway.domain.streams import Fate, Ranges, Stream
 from gateway.ports.ids import Ids
 from gateway.ports.store import HeldFact, Locked, Work
 from gateway.service.routes import ROUTES
@@ -45,6 +45,7 @@ class Batch:
         self.outcomes: list[Outcome] = []
         self.kept: dict[tuple[str, str], set[int]] = defaultdict(set)
         """What may be receipted after COMMIT: seqs by (device, boot)."""
+        self._early: dict[tuple[str, str], int] = {}
 
     def take(self, fact: Waiting, *, jump: bool = False) -> None:
         """Apply, hold or know one fact; ``jump`` gives up waiting for the ones before it."""
@@ -66,6 +67,8 @@ class Batch:
             )  # fmt: skip
             self._work.hold(held)
             self._holding.add((envelope.device, envelope.boot))
+            name = envelope.device, envelope.boot
+            self._early[name] = min(envelope.seq, self._early.get(name, envelope.seq))
         elif jump:
             self._work.release(locked.device.id, envelope.boot, [envelope.seq])
 
@@ -86,6 +89,11 @@ class Batch:
         for slug, boot in sorted(self._moved):
             locked = self._locked[slug]
             self._work.save_stream(locked.device.id, boot, self._streams[slug, boot], self._now)
+
+    def missing(self) -> dict[tuple[str, str], Ranges]:
+        """What the early facts of this batch still wait for, by (device, boot)."""
+        applied = {name: self._streams[name].applied for name in self._early}
+        return {name: ((applied[name] + 1, seq - 1),) for name, seq in self._early.items() if seq > applied[name] + 1}
 
     def _catch_up(self, slug: str, boot: str) -> None:
         locked = self._locked[slug]

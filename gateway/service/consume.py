@@ -232,7 +232,7 @@ class Consumer:
                     batch.take(fact, jump=jump)
                 batch.finish()
                 events = work.appended
-            self._deliver.after_commit(batch.outcomes, events, batch.kept)
+            self._deliver.after_commit(batch.outcomes, events, batch.kept, batch.missing())
         self.meters.facts += len(facts)
         self.meters.batches += 1
         self.trouble = None

@@ -16,7 +16,7 @@ from devices.messages import AccessList, CancelJob, Change, Changed, ClockTold, 
 from devices.topics import Channel
 from gateway.domain.events import Event, EventKind, StoredEvent
 from gateway.domain.resources import DeviceRole
-from gateway.domain.streams import ranges
+from gateway.domain.streams import Ranges, ranges
 from gateway.ports.bus import Bus
 from gateway.ports.clock import Clock
 from gateway.ports.errors import BusUnavailable, SeriesUnavailable, StoreUnavailable
@@ -70,8 +70,9 @@ class Deliver:
         outcomes: Iterable[Outcome],
         events: Iterable[Event],
         kept: Mapping[tuple[str, str], set[int]] | None = None,
+        missing: Mapping[tuple[str, str], Ranges] | None = None,
     ) -> None:
-        """Power first; then verdicts, receipts for what is ``kept`` and a hint to screens; then wake the durable sinks."""
+        """Power first; then verdicts, receipts for what is ``kept`` and ``missing``, hints; then wake the durable sinks."""
         outcomes, events = tuple(outcomes), tuple(events)
         with self._bus.together():
             for outcome in outcomes:
@@ -82,7 +83,7 @@ class Deliver:
                 if outcome.verdict:
                     self.verdict(outcome.verdict)
             for (device, boot), seqs in (kept or {}).items():
-                self.receipt(device, boot, ranges(seqs))
+                self.receipt(device, boot, ranges(seqs), (missing or {}).get((device, boot), ()))
             for event in events:
                 if event.kind is EventKind.JOB_CANCEL_ASKED:
                     self.cancel(event)
@@ -118,9 +119,10 @@ class Deliver:
         """A tap could not be decided: say so at once rather than leave the person waiting."""
         self.verdict(Verdict(device=reader, tone=Tone.UNAVAILABLE, code="system_unavailable"))
 
-    def receipt(self, device: str, boot: str, ranges: tuple[tuple[int, int], ...]) -> None:
-        """Tell a device which facts it may forget; one that is lost is asked for again by resending."""
-        self._publish(Channel.RECEIPT, device, codec.encode(Receipt(boot=boot, ranges=ranges)), qos=1)
+    def receipt(self, device: str, boot: str, ranges: Ranges, missing: Ranges = ()) -> None:
+        """Tell a device which facts it may forget, and which it is to send again at once; it repeats what hears nothing."""
+        told = Receipt(boot=boot, ranges=ranges, missing=missing)
+        self._publish(Channel.RECEIPT, device, codec.encode(told), qos=1)
 
     def tell_node(self, device: str, told: AccessList | ClockTold) -> None:
         """Tell a node its list, or the hour; one that does not hear it asks again."""

@@ -66,7 +66,7 @@ def handle_power_reported(work: Work, fact: Received, now: datetime, ids: Ids) -
 
 
 NODE_ENDS: dict[str, Trigger] = {
-    "tap": Trigger.HOLDER_TAPPED, "quiet": Trigger.FORGOTTEN, "until": Trigger.OVERDUE, "ceiling": Trigger.OVERDUE,
+    "tap": Trigger.HOLDER_LEFT, "quiet": Trigger.FORGOTTEN, "until": Trigger.OVERDUE, "ceiling": Trigger.OVERDUE,
     "job_done": Trigger.LAST_JOB_ENDED,
 }  # fmt: skip
 """Why a node switched off by itself, as an end and not as a failure."""

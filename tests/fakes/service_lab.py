@@ -153,7 +153,14 @@ class ServiceLab:
 
     def receipts(self, device: str) -> list[tuple[tuple[int, int], ...]]:
         """The ranges receipted to a device."""
-        return [message.ranges for message in self._messages(Channel.RECEIPT, device) if isinstance(message, Receipt)]
+        return [message.ranges for message in self._receipts(device)]
+
+    def missing(self, device: str) -> list[tuple[tuple[int, int], ...]]:
+        """The ranges that a device was asked for again, by receipt."""
+        return [message.missing for message in self._receipts(device)]
+
+    def _receipts(self, device: str) -> list[Receipt]:
+        return [message for message in self._messages(Channel.RECEIPT, device) if isinstance(message, Receipt)]
 
     def _messages(self, channel: Channel, device: str) -> list[object]:
         found: list[object] = []

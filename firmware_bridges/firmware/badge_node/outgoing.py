@@ -64,8 +64,11 @@ class Outgoing:
         self.waiting.append((channel, sealed(value, self.topic(channel), self._key), 1))
 
     def receipted(self, body: "dict[str, Any]") -> None:
-        """The gateway has these on its disk."""
+        """The gateway has these on its disk; those it misses are due at once."""
         boot = str(body.get("boot"))
+        for first, last in body.get("missing", ()):
+            for name in [n for n in self._due if n[0] == boot and first <= n[1] <= last]:
+                del self._due[name]
         for first, last in body.get("ranges", ()):
             self.ring.forget(boot, first, last)
             for name in [n for n in self._due if n[0] == boot and first <= n[1] <= last]:

@@ -46,8 +46,8 @@ class Gateway:
     def _status(self, delivery):
         self.statuses.append((delivery.topic.split("/")[2], decode(delivery.payload).online))
 
-    def receipt(self, device, boot, *ranges):
-        payload = encode(Receipt(boot=boot, ranges=ranges))
+    def receipt(self, device, boot, *ranges, missing=()):
+        payload = encode(Receipt(boot=boot, ranges=ranges, missing=missing))
         self.bus.publish(topic(Channel.RECEIPT, site=SITE, device=device), payload)
 
 
@@ -148,6 +148,18 @@ def test_a_receipt_ends_the_resending_of_its_range_only(house):
     house.gateway.envelopes.clear()
     house.work()
     assert house.jobs() == ["3", "5"]
+
+
+def test_what_the_gateway_misses_goes_again_at_once_and_nothing_else_does(house):
+    for i in range(1, 5):
+        house.report.fact(job(i))
+    house.broker.settle()
+    house.gateway.envelopes.clear()
+    house.gateway.receipt("laser", house.outbox.boot, (3, 3), missing=((1, 2),))
+    house.work()
+    assert house.jobs() == ["1", "2"]
+    house.work()
+    assert house.jobs() == ["1", "2"]
 
 
 def test_what_happens_during_an_outage_arrives_afterwards_in_order_with_its_age(house):

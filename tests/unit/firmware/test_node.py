@@ -355,6 +355,16 @@ def test_facts_are_sent_until_their_receipt(bench: Bench) -> None:
     assert all(channel != "fact" for channel, _ in bench.said[before:])
 
 
+def test_what_the_gateway_misses_is_sent_again_at_once(bench: Bench) -> None:
+    bench.tap(BOB)
+    (tap,) = [v["seq"] for c, v in bench.said if c == "fact" and v["kind"] == "badge_tapped"]
+    before = len(bench.said)
+    told = {"boot": "000001", "ranges": [[tap + 1, tap + 1]], "missing": [[1, tap]]}
+    bench.hear("receipt", words.said("receipt", "receipt", told))
+    bench.later(0.2)
+    assert [v["seq"] for c, v in bench.said[before:] if c == "fact"] == list(range(1, tap + 1))
+
+
 # --- no order of events may do this ---
 
 STEPS = st.sampled_from(

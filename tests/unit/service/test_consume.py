@@ -57,6 +57,7 @@ def test_a_gap_is_waited_for_then_given_up_and_its_late_fact_still_taken(lab: Se
     lab.hear(first, third)
     assert story(lab) == [("job_started", None)]
     assert lab.receipts("grbl-1") == [((1, 1), (3, 3))]
+    assert lab.missing("grbl-1") == [((2, 2),)]
 
     lab.later(5)
     lab.consumer._close_gaps()
@@ -65,6 +66,7 @@ def test_a_gap_is_waited_for_then_given_up_and_its_late_fact_still_taken(lab: Se
 
     assert story(lab)[-1] == ("job_ended", "cancelled")
     assert lab.receipts("grbl-1")[-1] == ((2, 2), (4, 4))
+    assert lab.missing("grbl-1")[-1] == ()
 
 
 def test_a_gateway_that_was_away_gives_its_devices_time_to_fill_a_gap_and_keeps_the_order(lab: ServiceLab) -> None:

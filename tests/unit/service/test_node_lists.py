@@ -287,6 +287,15 @@ def test_an_evening_alone_that_is_told_late_takes_the_machine_from_nobody(lab: N
     assert interlock.power_on is True
 
 
+def test_the_end_that_a_node_tells_after_it_has_started_anew_ends_and_opens_nothing(lab: NodeLab) -> None:
+    lab.history(decided(), hours=3, seq=1)
+    lab.history(PowerReported(on=False, cause="boot"), hours=0, seq=1, boot="n2")
+    assert lab.use().state is State.INTERRUPTED
+    lab.history(PowerReported(on=False, cause="tap", on_s=600.0), hours=2, seq=2)
+    assert (lab.use().state, lab.use().end_reason, lab.use().enabled_s) == (State.CLOSED, EndReason.TAPPED_OUT, 600)
+    assert not any(command.on for command in lab.commands("saw-node") if isinstance(command, SetPower))
+
+
 def test_a_clock_set_back_keeps_nobody_s_machine_on(lab: NodeLab) -> None:
     lab.history(tapped(), hours=0, seq=1)
     lab.history(PowerReported(on=True), hours=0, seq=2)
