@@ -14,6 +14,7 @@ from dashboard.about import endpoints as about
 from dashboard.accounts import routes as accounts
 from dashboard.accounts.same_origin import SameOrigin
 from dashboard.accounts.throttle import Throttle
+from dashboard.admin import workshops as workshop_forms
 from dashboard.admin.kept import Kept
 from dashboard.api import router as api
 from dashboard.api.description import describe
@@ -59,8 +60,8 @@ def create_app(services: Services) -> FastAPI:
     app.state.slugs, app.state.throttle, app.state.kept = {}, Throttle(), Kept()
     problems.install(app)
     pages = (
-        floor.router, kiosk.router, staff.router, workshops.router, paper.router, planning.router, calendar.router, accounts.router,
-        watch.router, booking.router, sentence.router, member.router, own.router, messages.router,
+        floor.router, kiosk.router, staff.router, workshop_forms.router, workshops.router, paper.router, planning.router,
+        calendar.router, accounts.router, watch.router, booking.router, sentence.router, member.router, own.router, messages.router,
         programme.router, offline.router, health.router, design.router, about.router, *admin.routers(),
     )  # fmt: skip
     for router in (*pages, api):

@@ -1,4 +1,4 @@
-"""What runs the lab besides its machines: members, trainings, rules, and the log of who did what."""
+"""What runs the lab besides its machines: members, trainings, rules, hours, and the log of who did what."""
 
 from fastapi import APIRouter
 
@@ -7,6 +7,8 @@ def routers() -> tuple[APIRouter, ...]:
     """Every page of administration; the narrower address before the wider one."""
     from dashboard.admin import (
         badges,
+        groups,
+        hours,
         importing,
         journal,
         members,
@@ -19,12 +21,5 @@ def routers() -> tuple[APIRouter, ...]:
     )
 
     people = (badges.router, rights.router, importing.router, members.router)
-    return (
-        *people,
-        trainings.router,
-        rules.router,
-        sent.router,
-        journal.router,
-        welcome_machines.router,
-        welcome.router,
-    )
+    place = (trainings.router, groups.router, rules.router, hours.router)
+    return (*people, *place, sent.router, journal.router, welcome_machines.router, welcome.router)

@@ -9,11 +9,13 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 
 from dashboard.accounts.cookie import form_token
 from dashboard.accounts.viewer import viewer_of
+from dashboard.booking.views import Reason
 from dashboard.dependencies import lab_of, words_of
 from dashboard.problems import Problem, SignInNeeded
 from dashboard.rendering import page
 from dashboard.staff.endpoints import secret_of
 from gateway.domain.refusals import Refusal
+from gateway.wording import Said as Sentence
 from gateway.wording import Words
 
 ROWS = 50
@@ -79,3 +81,8 @@ def because(refusals: tuple[Refusal, ...], words: Words) -> Problem:
         sentences += [said.title, said.sentence]
         sentences += [words.next_step(step, refusal.params) for step in refusal.next_steps]
     return Problem("refused", detail=" ".join(filter(None, sentences)))
+
+
+def unsaid(words: Words, key: str) -> tuple[Reason, ...]:
+    """Why a form was sent back that leaves out what it must say."""
+    return (Reason(said=Sentence(title=words(key), sentence=""), steps=()),)

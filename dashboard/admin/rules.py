@@ -9,6 +9,7 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, Response
 
 from dashboard.admin.common import FormToken, Said, Told, admin_page, go
+from dashboard.admin.groups import members_of
 from dashboard.admin.rules_views import POLICIES, read_rules, rules_of, sentences, typed_of
 from dashboard.dependencies import Asked, Services, words_of
 from dashboard.problems import Problem
@@ -21,6 +22,7 @@ from gateway.service import policies as service
 from gateway.wording import Words
 
 router = APIRouter(prefix="/equipe/regles", include_in_schema=False)
+SAID = frozenset({"saved", "group"})
 Change = Callable[[Work, dict[str, Any], dict[str, Any], datetime], Any]
 
 
@@ -36,6 +38,8 @@ class Layer:
     in_force: Policies | None = None
     group: str | None = None
     machine: str | None = None
+    of_group: str | None = None
+    """The id of the group that it is."""
 
     @property
     def count(self) -> int:
@@ -61,7 +65,7 @@ def group_layers(services: Services, words: Words) -> dict[str, Layer]:
     return {
         group.slug: Layer(
             path=f"/equipe/regles/groupes/{group.slug}", name=words.own(group.names), use=group.use_policy,
-            booking=group.booking_policy, change=change(group.slug),
+            booking=group.booking_policy, change=change(group.slug), of_group=group.id,
         )
         for group in services.store.views().groups()
     }  # fmt: skip
@@ -93,7 +97,7 @@ def layer_of(services: Services, words: Words, kind: str, slug: str | None) -> L
 
 
 @router.get("")
-def every(request: Request, services: Asked, token: FormToken) -> HTMLResponse:
+def every(request: Request, services: Asked, token: FormToken, dit: Said = None) -> HTMLResponse:
     """Whoever says rules, from the widest to the narrowest."""
     words, now = words_of(request), services.clock.now()
     machines = [
@@ -103,12 +107,13 @@ def every(request: Request, services: Asked, token: FormToken) -> HTMLResponse:
     return admin_page(
         request, "rules.html", token, words=words, site=site_layer(services, words),
         groups=list(group_layers(services, words).values()), machines=machines,
+        unnamed=dit == "name",
     )  # fmt: skip
 
 
 def _form(
     request: Request, services: Services, token: str, layer: Layer, *, typed: Mapping[str, str],
-    wrong: Mapping[str, str] | None = None, said: bool = False,
+    wrong: Mapping[str, str] | None = None, said: str | None = None,
 ) -> HTMLResponse:  # fmt: skip
     words, wrong = words_of(request), wrong or {}
     in_force = layer.in_force
@@ -117,6 +122,8 @@ def _form(
         request, "rules_of.html", token, words=words, layer=layer, wrong=wrong, said=said, in_force=told,
         parts=[(policy, rules_of(policy, words, typed, wrong)) for policy in POLICIES],
         groups=[(slug, one.name) for slug, one in group_layers(services, words).items()],
+        machines=[(each.slug, words.own(each.names)) for each in services.store.views().resources()] if layer.of_group else [],
+        inside=members_of(services, layer.of_group) if layer.of_group else frozenset(),
         status=422 if wrong else 200,
     )  # fmt: skip
 
@@ -130,7 +137,7 @@ def one(
     words = words_of(request)
     layer = layer_of(services, words, kind, slug)
     typed = typed_of(layer.use, layer.booking, words)
-    return _form(request, services, token, layer, typed=typed, said=dit == "saved")
+    return _form(request, services, token, layer, typed=typed, said=dit if dit in SAID else None)
 
 
 @router.post("/machines/{slug}/groupe", dependencies=[Posted])

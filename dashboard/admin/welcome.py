@@ -1,6 +1,7 @@
 """``/bienvenue``: from an empty lab to a machine that a badge switches on, step by step; each can wait or be done again."""
 
 import re
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, Any
@@ -130,6 +131,25 @@ def hours_of(said: Opening | None) -> dict[str, str]:
     return found | {"holidays": str(plain.get("holidays") or "")}
 
 
+def hours_in(told: Mapping[str, str]) -> dict[str, Any]:
+    """The same, as the domain reads them: ``9h00-12h`` is 9:00-12:00."""
+    plain: dict[str, Any] = {
+        day: [_hours(part) for part in text.split(",") if part.strip()]
+        for day in WEEKDAYS if (text := told.get(day, "").strip())
+    }  # fmt: skip
+    return plain | ({"holidays": told["holidays"]} if told.get("holidays") else {})
+
+
+def _hours(text: str) -> str:
+    """An hour without its minutes is the full hour."""
+    bare = re.sub(r"\s+", "", text).replace("–", "-")
+    return re.sub(r"(?<![.:\d])(\d{1,2})(?:[hH:](\d{2})|[hH])?(?=-|$)", _full, bare)
+
+
+def _full(found: re.Match[str]) -> str:
+    return f"{found[1]}:{found[2] or '00'}"
+
+
 def _listed(value: Any) -> list[str]:
     return [value] if isinstance(value, str) else list(value or ())
 
@@ -153,13 +173,7 @@ def slug_of(name: str) -> str:
 @router.post("/lieu", dependencies=[Posted])
 def set_hours(request: Request, services: Asked, token: FormToken, told_hours: Told) -> Response:
     """When the place is open."""
-    words, zone = words_of(request), lab_of(request).timezone
-    plain: dict[str, Any] = {
-        day: [part.strip().replace("h", ":") for part in text.split(",") if part.strip()]
-        for day in WEEKDAYS if (text := told_hours.get(day, "").strip())
-    }  # fmt: skip
-    if told_hours.get("holidays"):
-        plain["holidays"] = told_hours["holidays"]
+    words, zone, plain = words_of(request), lab_of(request).timezone, hours_in(told_hours)
     assert zone_of(zone) is not None
     made = services.transact(
         lambda work, now: opening.set_opening(work, resource=None, plain=plain, zone=zone, now=now)

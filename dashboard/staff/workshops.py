@@ -1,8 +1,9 @@
 """``/equipe/ateliers``: the workshops to come, and the attendance list of each, on paper."""
 
 from datetime import timedelta
+from typing import Annotated
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse
 
 from dashboard.dependencies import Asked, words_of
@@ -16,18 +17,29 @@ router = APIRouter(prefix="/equipe/ateliers", include_in_schema=False)
 SINCE = timedelta(days=14)
 """Lists of workshops that are over are still needed for typing in."""
 LISTED = 100
+SAID = frozenset({"prevu", "change", "annule"})
 MOST_EMPTY = 12
 """Lines for people who come by without a place."""
 
 
 @router.get("")
-def every(request: Request, services: Asked) -> HTMLResponse:
+def every(
+    request: Request, services: Asked, fait: Annotated[str | None, Query(max_length=20)] = None,
+    combien: Annotated[int, Query(ge=1, le=1000)] = 1,
+) -> HTMLResponse:  # fmt: skip
     """Workshops of the last days and to come, each with its list."""
     if secret_of(request) is None:
         return page(request, "staff/enter.html", private=True, wrong=False)
     since = services.clock.now() - SINCE
     found = services.store.views().workshops(limit=LISTED, cursor=None, starts=since)
-    return page(request, "staff/workshops.html", private=True, workshops=found.rows)
+    return page(
+        request,
+        "staff/workshops.html",
+        private=True,
+        workshops=found.rows,
+        said=fait if fait in SAID else None,
+        many=combien,
+    )
 
 
 @router.get("/{id}")

@@ -99,7 +99,7 @@ def _put_resource(
         ceiling_s=round(told.ceiling_hours * 3600),
         forgotten_s=told.forgotten_minutes * 60,
         opening=base.opening if told.opening is None else _opening(told.opening, timezone),
-        group_id=groups[told.group] if told.group else None,
+        group_id=groups[told.group] if told.group else base.group_id,
         use_policy=_said(told.use, base.use_policy),
         booking_policy=_said(told.booking, base.booking_policy),
     )

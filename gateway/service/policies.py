@@ -1,5 +1,6 @@
 """Groups of equal machines, and the rules that staff set for the site, a group or a resource."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 
@@ -72,6 +73,14 @@ def join_group(work: Work, *, slug: str, group: str | None, now: datetime) -> Re
     )
     work.append(work.site_id(), [event])
     return work.put_resource(replace(resource, group_id=found.id if found else None))
+
+
+def fill_group(work: Work, *, slug: str, joining: Iterable[str], leaving: Iterable[str], now: datetime) -> None:
+    """Put these resources into a group and take those out of it, all or none."""
+    for machine in joining:
+        join_group(work, slug=machine, group=slug, now=now)
+    for machine in leaving:
+        join_group(work, slug=machine, group=None, now=now)
 
 
 def _log(work: Work, now: datetime, of: str, use: Said | None, booking: Said | None, slug: str | None = None) -> None:

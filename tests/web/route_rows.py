@@ -148,6 +148,9 @@ GET /equipe/appareils/{slug}/compris
 GET /equipe/ateliers
 GET /equipe/ateliers/{id}
 GET /equipe/ateliers/{id}/saisie
+GET /equipe/ateliers/nouveau
+GET /equipe/ateliers/{id}/annuler
+GET /equipe/ateliers/{id}/modifier
 GET /equipe/badges
 GET /equipe/cartes
 GET /equipe/demandes/{id}/photo
@@ -156,6 +159,8 @@ GET /equipe/ecran
 GET /equipe/formations
 GET /equipe/formations/nouvelle
 GET /equipe/formations/{slug}
+GET /equipe/horaires
+GET /equipe/horaires/machines/{slug}
 GET /equipe/journal
 GET /equipe/live
 GET /equipe/machines/{slug}
@@ -233,6 +238,9 @@ POST /bienvenue/machines
 POST /bienvenue/machines/{slug}/{what}
 POST /bienvenue/membres
 POST /equipe/appareils/{slug}/compris
+POST /equipe/ateliers/nouveau
+POST /equipe/ateliers/{id}/annuler
+POST /equipe/ateliers/{id}/modifier
 POST /equipe/badges
 POST /equipe/cartes/{member}
 POST /equipe/cartes/{member}/perdue
@@ -244,6 +252,10 @@ POST /equipe/formations/nouvelle
 POST /equipe/formations/{slug}
 POST /equipe/formations/{slug}/formateurs
 POST /equipe/formations/{slug}/formateurs/{member}/retirer
+POST /equipe/horaires
+POST /equipe/horaires/fermetures
+POST /equipe/horaires/fermetures/{id}/retirer
+POST /equipe/horaires/machines/{slug}
 POST /equipe/machines/{slug}/entretien
 POST /equipe/machines/{slug}/{deed}
 POST /equipe/membres/importer
@@ -263,6 +275,8 @@ POST /equipe/planning/{id}/accepter
 POST /equipe/planning/{id}/annuler
 POST /equipe/planning/{id}/deplacer
 POST /equipe/planning/{id}/refuser
+POST /equipe/regles/groupes
+POST /equipe/regles/groupes/{slug}/machines
 POST /equipe/regles/machines/{slug}/groupe
 POST /equipe/regles/{kind}
 POST /equipe/regles/{kind}/{slug}

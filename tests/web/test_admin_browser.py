@@ -15,7 +15,8 @@ PAGES = [
     "/equipe/membres", "/equipe/membres/nouveau", "/equipe/membres/{lea}", "/equipe/membres/{lea}/badge",
     "/equipe/membres/{lea}/badge?lecteur=laser-reader", "/equipe/membres/{lea}/fusionner?autre={karim}",
     "/equipe/membres/importer", "/equipe/formations", "/equipe/formations/usinage", "/equipe/regles",
-    "/equipe/regles/machines/laser", "/equipe/messages", "/equipe/journal", "/bienvenue/lieu",
+    "/equipe/regles/machines/laser", "/equipe/messages", "/equipe/journal", "/equipe/horaires",
+    "/equipe/ateliers/nouveau", "/bienvenue/lieu",
     "/bienvenue/machines", "/bienvenue/machines/laser", "/bienvenue/machines/laser/prise?sorte=tasmota",
     "/bienvenue/membres", "/bienvenue/badge",
 ]  # fmt: skip
