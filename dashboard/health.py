@@ -85,6 +85,12 @@ class _Collector:
             if device.last_seen_at is not None:
                 seen.add_metric([device.slug], device.last_seen_at.timestamp())
         yield from (online, seen, nonsense)
+        queued = Gauge(
+            "etabli_notices_queued", "Messages still to be sent, for the first time or again", labels=["channel"]
+        )
+        for channel, count in views.queued_notices().items():
+            queued.add_metric([channel], count)
+        yield queued
         stuck = Gauge("etabli_notices_waiting", "Messages to send again after a failure", labels=["channel"])
         for each in views.backlogs():
             stuck.add_metric([each.channel], each.waiting)

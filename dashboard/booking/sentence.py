@@ -15,6 +15,7 @@ from dashboard.booking.choices import Found
 from dashboard.booking.reading import Sought
 from dashboard.dependencies import Asked, Services, words_of
 from dashboard.problems import Problem
+from dashboard.reach import reached
 from dashboard.rendering import page
 from gateway.domain.booking import Reservation
 from gateway.domain.refusals import Code, Refusal, Refused
@@ -96,6 +97,7 @@ def sentence(request: Request, services: Asked, viewer: MaybeViewer, chosen: Ann
     return page(
         request, "booking/sentence.html", private=True, asking=asking, action="/reservation",
         name=_name_of(services, taken.slug, asking), approval=taken.policy.approval and viewer is not None,
+        silent=taken.policy.approval and viewer is not None and not reached(services, viewer.member_id),
     )  # fmt: skip
 
 
@@ -198,7 +200,14 @@ def wait_sentence(
     """To wait for a slot that is taken."""
     asking = _asking(services, viewer, chosen)
     return page(
-        request, "booking/sentence.html", private=True, asking=asking, action="/attente", name=None, approval=False
+        request,
+        "booking/sentence.html",
+        private=True,
+        asking=asking,
+        action="/attente",
+        name=None,
+        approval=False,
+        silent=viewer is not None and not reached(services, viewer.member_id),
     )
 
 

@@ -17,6 +17,7 @@ from dashboard.dependencies import Asked, Services, words_of
 from dashboard.member.endpoints import Said, go
 from dashboard.member.views import Booking, bookings_in
 from dashboard.problems import Problem
+from dashboard.reach import reached
 from dashboard.rendering import page
 from gateway.domain.booking import HOLDING, Reservation
 from gateway.domain.people import Member
@@ -51,7 +52,7 @@ def every(request: Request, services: Asked, viewer: SignedIn, fait: Said = None
     """All that are still to come."""
     views, now = services.store.views(), services.clock.now()
     found = bookings_in(views.bookings_of(viewer.member_id, now), views.resources(), now)
-    said = fait if fait in ("annulee", "donnee") else None
+    said = fait if fait in ("annulee", "donnee", "donnee_dire") else None
     return page(request, "member/bookings.html", private=True, keep=True, bookings=found, said=said)
 
 
@@ -205,9 +206,9 @@ def give(
     made = services.transact(
         lambda work, now: bookings_own.give(work, id=id, member_id=viewer.member_id, to=taker.id, now=now)
     )
-    return (
-        go("/moi/reservations", fait="donnee") if isinstance(made, Reservation) else asked(status=409, fault="refused")
-    )
+    if not isinstance(made, Reservation):
+        return asked(status=409, fault="refused")
+    return go("/moi/reservations", fait="donnee" if reached(services, taker.id) else "donnee_dire")
 
 
 def _somebody(services: Services, viewer: Viewer, told: str) -> Member | None:

@@ -14,6 +14,7 @@ from dashboard.booking.choices import FURTHEST_DAYS, day_of
 from dashboard.booking.views import Reason, reasons
 from dashboard.dependencies import Asked, Services, lab_of, words_of
 from dashboard.problems import Problem
+from dashboard.reach import reached
 from dashboard.rendering import page
 from dashboard.staff import planning_views as shown
 from dashboard.staff.endpoints import Posted, secret_of
@@ -28,7 +29,7 @@ router = APIRouter(prefix="/equipe/planning", include_in_schema=False)
 
 Id = Annotated[str, Path(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")]
 Text = Annotated[str, Form(max_length=64)]
-SAID = frozenset({"deplacee", "annulee", "acceptee", "refusee"})
+SAID = frozenset({"deplacee", "annulee", "acceptee", "refusee", "dire"})
 
 
 def _zone(request: Request) -> ZoneInfo:
@@ -166,6 +167,7 @@ def _changed(
         request.state.here = f"/equipe/planning/{id}"
         return _one(request, services, id, refused=reasons(made.refusals, words_of(request), {}), told=told)
     day = day_of(made.span.starts, _zone(request))
+    said = said if reached(services, made.member_id) else "dire"
     return RedirectResponse(
         f"/equipe/planning?{urlencode({'jour': str(day), 'fait': said})}", status_code=303,
         headers={"Cache-Control": "no-store"},

@@ -37,6 +37,9 @@ class NoticesViews(Protocol):
     def untold(self, since: datetime, kinds: tuple[str, ...], limit: int) -> tuple[Notice, ...]:
         """Messages of these kinds that did not reach their member, made since then, newest first."""
 
+    def queued_notices(self) -> dict[str, int]:
+        """By channel, messages that are still to be sent, for the first time or again."""
+
     def backlogs(self) -> tuple[Backlog, ...]:
         """Channels whose messages wait after a failed try."""
 

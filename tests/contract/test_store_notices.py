@@ -110,6 +110,7 @@ class TestNotices:
             work.save_notice(replace(early, state=NoticeState.SENT, done_at=NOW, attempts=1))
         assert due(store) == late
         assert due(store, "sms") == other
+        assert store.views().queued_notices() == {EMAIL: 1, "sms": 1}
         assert store.views().notices(limit=10, cursor=None, state="sent").rows[0].event_id in (1, 3)
         with store.begin() as work:
             assert work.notice(done.id) == done

@@ -1,10 +1,11 @@
 """A lab as members meet it: hours, equal machines, rules, what others have booked, workshops to come."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, timedelta
 
 from gateway.adapters.sql import SqlStore
 from gateway.adapters.sql.part import SiteId
+from gateway.domain.notices import EMAIL, House
 from gateway.domain.qualifications import Qualification
 from gateway.domain.resources import Resource, ResourceGroup
 from gateway.domain.timespan import Span
@@ -42,6 +43,12 @@ def booked(lab: TestLab) -> None:
         ("prusa-2", "Karim", 2, 4), ("ender-3", "Inès", 3, 5), ("scanner", "Karim", 1, 7),
     ):  # fmt: skip
         lab.reserve(slug, who, now + starts * HOUR, now + ends * HOUR)
+
+
+def hears(web) -> None:
+    """From here on the lab sends e-mail."""
+    house = House(channels=(EMAIL,), quiet=None, zone=UTC)
+    web.app.state.services = replace(web.app.state.services, house=house)
 
 
 def elsewhere(lab: TestLab, *, address: str | None = "https://acores.example") -> None:

@@ -3,6 +3,8 @@ from datetime import timedelta
 
 import pytest
 
+from gateway.domain.events import EventKind
+from gateway.domain.notices import Notice, NoticeState
 from gateway.domain.refusals import Code
 from gateway.ports.errors import StoreUnavailable
 from tests.web.lab import SITE
@@ -270,6 +272,21 @@ def test_every_operation_has_a_name_of_its_own(web):
     assert {"listSessions", "book", "takeResourceOut", "addBadge"} <= set(names)
     assert all("_" not in name for name in names)
     assert all(path.startswith("/api/v1/") for path in made["paths"])
+
+
+def test_messages_still_to_be_sent_are_counted_before_anything_has_failed(lab, web):
+    now = lab.clock.now()
+    with lab.store.begin() as work:
+        work.add_notices(
+            [
+                Notice(
+                    id=lab.ids.new(), event_id=n, kind=EventKind.RESERVATION_MOVED, member_id=lab.people["Léa"].id,
+                    channel="email", state=state, created_at=now, next_try_at=now,
+                )
+                for n, state in enumerate((NoticeState.WAITING, NoticeState.WAITING, NoticeState.SENT))
+            ]
+        )  # fmt: skip
+    assert 'etabli_notices_queued{channel="email"} 2.0' in web.get("/metrics").text
 
 
 def test_health_and_figures(lab, web):

@@ -11,7 +11,7 @@ import pytest
 from gateway.domain.booking import Status
 from gateway.domain.people import Role
 from gateway.service import bookings, opening
-from tests.web.booked import booked, door, elsewhere, planned
+from tests.web.booked import booked, door, elsewhere, hears, planned
 
 HOUR = timedelta(hours=1)
 MORNING = "/reservation?machine=laser&debut=20261125T0800Z&minutes=90"
@@ -219,7 +219,11 @@ def test_a_lab_that_must_agree_says_so(lab, web, enter):
         work.put_resource(replace(work.resource("soudure"), booking_policy={"approval": True}))
     enter("Léa")
     page = web.get("/reservation?machine=soudure&debut=20261125T0800Z&minutes=60")
-    assert "L’équipe doit encore accepter." in text(page)
+    assert "L’équipe doit encore accepter. Sa réponse paraît sur votre page." in text(page)
+    assert "Aucun message ne vous atteint" in text(page), "nothing is promised that nobody sends"
+    hears(web)
+    page = web.get("/reservation?machine=soudure&debut=20261125T0800Z&minutes=60")
+    assert "Aucun message ne vous atteint" not in text(page)
     done = web.post("/reservation", data=fields(page))
     assert "La demande est envoyée. L’équipe doit l’accepter." in text(done)
     assert held(lab, "Léa")[0].status is Status.AWAITING_APPROVAL
@@ -237,7 +241,7 @@ def test_whoever_goes_first_says_so_and_the_other_is_offered_something_else(lab,
     enter("Inès")
     page = web.get(address)
     assert "Ce moment est pris, mais vous pouvez passer avant." in text(page)
-    assert "La personne est prévenue, une autre place lui est proposée." in text(page)
+    assert "Une autre place est proposée à la personne." in text(page)
     done = web.post("/reservation", data=fields(page))
     assert "C’est réservé." in text(done)
     enter("Karim")

@@ -192,7 +192,7 @@ class TestOneBooking:
         sure = send(web, page, path, to=" karim  BENALI ")
         assert "Vous donnez à karim BENALI Découpe laser, mercredi 25 novembre, de 16 h à 18 h" in text(sure)
         assert of(lab, "Léa", own.id) == own
-        assert "C’est donné." in text(send(web, sure, path))
+        assert "C’est donné. Aucun message n’atteint la personne : dites-le-lui." in text(send(web, sure, path))
         assert of(lab, "Karim", own.id).member_id == lab.people["Karim"].id
 
     def test_what_the_other_lacks_is_not_told(self, lab, web, own):

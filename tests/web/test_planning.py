@@ -9,7 +9,7 @@ import pytest
 from gateway.domain.booking import Status
 from gateway.domain.people import Role
 from gateway.service import bookings
-from tests.web.booked import HOUR, booked, door
+from tests.web.booked import HOUR, booked, door, hears
 from tests.web.test_booking_pages import text
 
 
@@ -25,6 +25,7 @@ def team(lab, web):
         work.set_role(lab.people["Inès"].id, Role.MANAGER)
     web.headers["Origin"] = "http://testserver"
     web.get(door(lab, "Inès"))
+    hears(web)
     return web
 
 
@@ -109,6 +110,14 @@ def test_what_awaits_an_answer_stands_above_and_is_answered(lab, team):
     assert "C’est noté." in text(send(team, made[1], "refuser"))
     assert [now_of(lab, held).status for held in made] == [Status.STANDING, Status.DECLINED]
     assert "attendent" not in text(team.get("/equipe/planning"))
+
+
+def test_whom_no_message_reaches_must_be_told_in_person(lab, team):
+    with lab.store.begin() as work:
+        work.put_member(replace(lab.people["Karim"], email=None))
+    done = send(team, of(lab, "Karim", "prusa-2"), "annuler")
+    assert "C’est fait. Aucun message n’atteint la personne : dites-le-lui." in text(done)
+    assert "La personne est prévenue" not in text(done)
 
 
 def test_one_is_cancelled_once(lab, team):

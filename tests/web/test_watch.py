@@ -213,7 +213,7 @@ def test_a_part_is_shelved_and_a_slot_that_nobody_came_for_is_freed(lab, staff):
     assert re.findall(r'id="todo-([a-z_]+)', page) == ["no_show", "part_waits"]
     assert "Le créneau est libre." in do(staff, f"/equipe/machines/scanner/liberer?cle={held.id}").text
     answer = do(staff, "/equipe/machines/prusa-1/ranger")
-    assert "La personne est prévenue." in answer.text
+    assert "La personne est prévenue, si un message l’atteint." in answer.text
     assert "Tout va bien." in answer.text
     assert acts(lab) == [("free_slot", True), ("shelve", True)]
 

@@ -45,6 +45,12 @@ BACKLOGS = (
     .group_by(_notices.channel)
     .order_by(_notices.channel)
 )
+QUEUED = (
+    select(_notices.channel, func.count())
+    .where(_notices.site_id == SITE, text("notices.state = 'waiting'"))
+    .group_by(_notices.channel)
+    .order_by(_notices.channel)
+)
 WEBHOOKS = select(*WEBHOOK.columns).where(_hooks.site_id == SITE).order_by(_hooks.created_at, _hooks.id)
 _in_trouble = union_all(
     *(
@@ -107,6 +113,10 @@ class NoticesReads(ViewsPart):
     def backlogs(self) -> tuple[Backlog, ...]:
         """Channels whose messages wait after a failed try."""
         return tuple(_backlog(row) for row in self._all(BACKLOGS))
+
+    def queued_notices(self) -> dict[str, int]:
+        """By channel, messages that are still to be sent, for the first time or again."""
+        return {row[0]: int(row[1]) for row in self._all(QUEUED)}
 
     def webhooks(self) -> tuple[Webhook, ...]:
         """Every hook, oldest first."""
