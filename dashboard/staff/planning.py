@@ -50,7 +50,8 @@ def every(
     fait: Annotated[str | None, Query(max_length=20)] = None,
 ) -> HTMLResponse:  # fmt: skip
     """One day of every machine."""
-    if secret_of(request) is None:
+    secret = secret_of(request)
+    if secret is None:
         return page(request, "staff/enter.html", private=True, wrong=False)
     views, now, zone, words = services.store.views(), services.clock.now(), _zone(request), words_of(request)
     today = day_of(now, zone)
@@ -60,7 +61,7 @@ def every(
     return page(
         request, "staff/planning.html", words=words, private=True, day=day, at=window.starts, today=today,
         table=shown.table(views.resources(), planned, views.schedules(window), day, zone, words),
-        before=day - shown.DAY, after=day + shown.DAY, said=fait if fait in SAID else None,
+        form_token=form_token(secret), before=day - shown.DAY, after=day + shown.DAY, said=fait if fait in SAID else None,
         awaiting=[_told(one, words) for one in planned if one.reservation.status is Status.AWAITING_APPROVAL],
     )  # fmt: skip
 

@@ -3,10 +3,11 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from gateway.domain.booking import Purpose, Reservation, Status
-from gateway.domain.local_time import first_moment
+from gateway.domain.local_time import first_moment, wall_clock
 from gateway.domain.people import Member, Names
 from gateway.domain.resources import Resource
 from gateway.domain.timespan import Span
@@ -27,6 +28,10 @@ class Block:
     who: str
     awaits: bool
     kind: str
+    start: str | None = None
+    """What the clock on the wall shows, of a booking that may be dragged: one of a member, within the day."""
+    lasts: int = 0
+    """Its minutes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +62,8 @@ class Table:
     """The hours above, and the machines under them."""
 
     hours: tuple[datetime, ...]
+    walls: tuple[str, ...]
+    """What the clock on the wall shows at each of them."""
     rows: tuple[Row, ...]
 
 
@@ -89,7 +96,7 @@ def table(
         blocks.setdefault(held.resource_id, []).append(
             Block(
                 id=held.id, span=held.span, who=who(held, one.member, words), kind=str(held.purpose),
-                awaits=held.status is Status.AWAITING_APPROVAL,
+                awaits=held.status is Status.AWAITING_APPROVAL, **_to_drag(held, window, zone),
             )
         )  # fmt: skip
     rows = tuple(
@@ -99,7 +106,15 @@ def table(
         )
         for resource in resources
     )  # fmt: skip
-    return Table(hours=tuple(_steps(shown, 2 * HALF)), rows=rows)
+    hours = tuple(_steps(shown, 2 * HALF))
+    return Table(hours=hours, walls=tuple(f"{wall_clock(each, zone):%H:%M}" for each in hours), rows=rows)
+
+
+def _to_drag(held: Reservation, window: Span, zone: ZoneInfo) -> dict[str, Any]:
+    if held.purpose is Purpose.WORKSHOP or held.span.starts < window.starts or held.span.ends - held.span.starts >= DAY:
+        return {}
+    starts, ends = wall_clock(held.span.starts, zone), wall_clock(held.span.ends, zone)
+    return {"start": f"{starts:%H:%M}", "lasts": (ends - starts) // timedelta(minutes=1)}
 
 
 def _shown(window: Span, planned: tuple[Planned, ...], schedules: Schedules, day: date, zone: ZoneInfo) -> Span:
