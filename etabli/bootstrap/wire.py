@@ -3,7 +3,7 @@
 import asyncio
 from typing import Any
 
-from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 
 class Joined:
@@ -33,7 +33,7 @@ class Joined:
         return getattr(self._transport, name)
 
 
-class JoinedProtocol(H11Protocol):
+class JoinedProtocol(HttpToolsProtocol):
     """uvicorn's own, which would send head and body apart."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
