@@ -6,6 +6,7 @@ what can be read of it is carried over, and a new one is begun: an outbox never 
 It is bounded: when full it raises, since a fact dropped in silence is worse than a tap refused.
 """
 
+import fcntl
 import logging
 import os
 import secrets
@@ -17,7 +18,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from devices.codec import BadMessage, decode, encode
 from devices.messages import Fact
@@ -43,7 +44,10 @@ CREATE TABLE IF NOT EXISTS facts(
 _COLUMNS = "id, device, boot, seq, mono_ms, system_boot, at, message, digest"
 _FAULTS = (sqlite3.Error, UnicodeDecodeError)
 """What sqlite3 raises: the second when damage has got into the words of an error message."""
-_NOT_DAMAGE = (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM)
+_NOT_DAMAGE = (
+    sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM, sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_LOCKED,
+)  # fmt: skip
 """Primary codes of a fault that a new file would meet as well."""
 
 
@@ -92,7 +96,12 @@ class Outbox:
         self._trouble = False
         self._full = False
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._db = self._open()
+        self._hold = _alone(path)
+        try:
+            self._db = self._open()
+        except BaseException:
+            self._hold.close()
+            raise
         self._count: int = self._db.execute("SELECT count(*) FROM facts").fetchone()[0]
 
     def append(self, device: str, fact: Fact, *, at: datetime, mono_s: float) -> KeptFact:
@@ -173,6 +182,7 @@ class Outbox:
         """Let go of the file."""
         with self._lock:
             self._db.close()
+            self._hold.close()
 
     def _watch_fullness(self) -> None:
         full = self._count >= self._max_facts
@@ -224,8 +234,6 @@ class Outbox:
             return _connect(self.path)
         except _FAULTS as error:
             code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF
-            if code == sqlite3.SQLITE_BUSY:
-                raise BadConfiguration(f"the outbox {self.path} is in use by another process") from None
             # SQLite also calls a file read-only whose header is damaged.
             if code in _NOT_DAMAGE or (code == sqlite3.SQLITE_READONLY and not os.access(self.path, os.W_OK)):
                 raise StoreUnavailable(f"the outbox {self.path} cannot be opened: {error}") from error
@@ -237,14 +245,26 @@ class Outbox:
         return db
 
 
+def _alone(path: Path) -> IO[bytes]:
+    """A lock that goes with its process: two with one outbox would send each fact twice.
+
+    Beside the file and not SQLite's own, which would keep a backup from reading it as well.
+    """
+    hold = path.with_name(path.name + ".lock").open("ab")
+    try:
+        fcntl.flock(hold, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        hold.close()
+        raise BadConfiguration(f"the outbox {path} is in use by another process") from None
+    return hold
+
+
 def _connect(path: Path) -> sqlite3.Connection:
-    """Open or create; sqlite3.DatabaseError when the file is damaged or held by another process."""
+    """Open or create; sqlite3.DatabaseError when the file is damaged."""
     db = sqlite3.connect(path, timeout=1.0, isolation_level=None, check_same_thread=False)
     try:
-        # Exclusive: two processes with one outbox would send each fact twice. The lock goes with its process.
         # Text that damage has made invalid must not stop the reading of the rest.
         db.text_factory = lambda data: data.decode(errors="replace")
-        db.execute("PRAGMA locking_mode=EXCLUSIVE")
         db.execute("PRAGMA journal_mode=WAL")
         db.execute("PRAGMA synchronous=FULL")
         db.execute("BEGIN IMMEDIATE")

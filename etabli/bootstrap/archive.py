@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from etabli.bootstrap.folder import DataFolder
 from etabli.words import Sentence
@@ -132,6 +133,8 @@ def read(file: Path) -> Backup:
         raise BadConfiguration(Sentence(f"{file} n'existe pas", f"{file} does not exist")) from None
     except (OSError, tarfile.TarError, EOFError, KeyError, ValueError) as error:
         raise _damaged(file, str(error)) from None
+    if not isinstance(told, dict):
+        raise _damaged(file, MANIFEST)
     if told.get("format") != FORMAT:
         raise BadConfiguration(
             Sentence(
@@ -139,11 +142,19 @@ def read(file: Path) -> Backup:
                 f"{file} comes from a newer Établi: update this one, then start again",
             )
         )
-    backup = Backup(**{name: told[name] for name in Backup.__slots__})
+    backup = _as_told(file, told)
     wrong = sorted(name for name in found.keys() | backup.files.keys() if found.get(name) != backup.files.get(name))
     if wrong:
         raise _damaged(file, ", ".join(wrong))
     return backup
+
+
+def _as_told(file: Path, told: dict[str, Any]) -> Backup:
+    texts, tables = ("site", "made_at", "revision"), ("files", "rows")
+    whole = all(isinstance(told.get(name), str) for name in texts)
+    if not whole or not all(isinstance(told.get(name), dict) for name in tables):
+        raise _damaged(file, MANIFEST)
+    return Backup(**{name: told[name] for name in Backup.__slots__})
 
 
 def _opened(archive: tarfile.TarFile, entry: tarfile.TarInfo) -> io.BufferedReader:

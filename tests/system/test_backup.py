@@ -108,6 +108,13 @@ def test_a_backup_that_is_not_whole_is_refused_and_changes_nothing(archive, etab
     flipped = rewritten(archive, lambda name, old: old[:-1] + b"x" if name.endswith("badge.key") else old)
     with pytest.raises(BadConfiguration, match=r"badge\.key"):
         read(flipped)
+    for said in (lambda told: {name: each for name, each in told.items() if name != "made_at"}, lambda told: [told]):
+        odd = rewritten(
+            archive,
+            lambda name, old, said=said: json.dumps(said(json.loads(old))).encode() if name == MANIFEST else old,
+        )
+        with pytest.raises(BadConfiguration, match="manifest"):
+            read(odd)
     assert not (tmp_path / "var").exists()
 
 

@@ -1,11 +1,14 @@
 """Copies of SQLite files: whole at one moment, and found sound before anybody trusts them."""
 
 import sqlite3
+import time
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
 from gateway.ports.errors import StoreUnavailable
 
+PATIENCE_S = 30.0
 _COUNTED = ("members", "sessions", "reservations", "qualifications", "events")
 
 
@@ -14,13 +17,23 @@ def copy_database(source: Path, copy: Path) -> None:
     copy.unlink(missing_ok=True)
     try:
         with (
-            closing(sqlite3.connect(f"file:{source}?mode=ro", uri=True, timeout=30)) as there,
+            closing(sqlite3.connect(f"file:{source}?mode=ro", uri=True, timeout=1)) as there,
             closing(sqlite3.connect(copy)) as here,
         ):
-            there.backup(here)
+            there.backup(here, progress=_patience(time.monotonic() + PATIENCE_S))
     except sqlite3.Error as fault:
         raise StoreUnavailable(f"{source.name}: {fault}") from fault
     check_database(copy, source.name)
+
+
+def _patience(deadline: float) -> Callable[[int, int, int], None]:
+    """sqlite3 itself tries for ever to read a file that another program keeps for itself."""
+
+    def tried(status: int, _left: int, _all: int) -> None:
+        if status in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED} and time.monotonic() > deadline:
+            raise sqlite3.OperationalError("another program keeps it for itself")
+
+    return tried
 
 
 def check_database(file: Path, name: str) -> None:
