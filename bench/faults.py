@@ -9,8 +9,9 @@ from pathlib import Path
 from bench.figures import Figure
 from tests.faults.again import ready_again
 from tests.faults.far_ends import internet_away, series_away
-from tests.faults.figures import of_broker_kills, of_gateway_kills, of_outages, of_power_cuts, of_ready_again
+from tests.faults.figures import of_broker_kills, of_fuzz, of_gateway_kills, of_outages, of_power_cuts, of_ready_again
 from tests.faults.forged import forge, of_forgeries
+from tests.faults.fuzz import fuzz
 from tests.faults.nemesis import kill_broker, kill_gateway
 from tests.faults.outage import broker_away
 from tests.faults.power import cut_the_power, in_outbox, in_store, recorded
@@ -28,6 +29,7 @@ def measure() -> list[Figure]:
         _power_cuts,
         lambda folder: _outages(folder, mosquitto),
         lambda _folder: of_forgeries(forge(100_000, seed=100_000)),
+        lambda folder: of_fuzz(fuzz(folder, inputs=100_000, seed=100_000)),
         lambda folder: of_ready_again(ready_again(folder, kills=20)),
     )
     figures = []

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from bench.figures import Figure, percentile
+from tests.faults.fuzz import Fuzzed
 from tests.faults.outage import Outage
 from tests.faults.tally import Tally
 
@@ -44,4 +45,16 @@ def of_outages(broker: Outage, van: Outage | None, series: Tally, internet: Tall
     return [
         Figure("outage_lost", missed, "facts", note, "0"),
         Figure("outage_tap_p99_s", percentile(broker.taps_s, 0.99), "s", waits, "≤ 1"),
+    ]
+
+
+def of_fuzz(found: Sequence[Fuzzed]) -> list[Figure]:
+    total, slowest = sum(each.inputs for each in found), max(found, key=lambda each: each.slowest_s)
+    counts = ", ".join(f"{each.name} {each.inputs:,}" for each in found)
+    note = f"crashes and inputs slower than 50 ms of {total:,} mutated ones ({counts}); 3/N: under {300 / total:.2g} % of inputs"
+    return [
+        Figure("fuzz_crashes", sum(len(each.crashes) + len(each.slow) for each in found), "inputs", note, "0"),
+        Figure(
+            "fuzz_slowest_ms", slowest.slowest_s * 1000, "ms", f"of the processor's time, by the {slowest.name}", "≤ 50"
+        ),
     ]

@@ -150,13 +150,16 @@ class Listing:
 def _sound(body: "dict[str, Any]") -> bool:
     """Whether every line can be read: a list is taken as a whole, or not at all."""
     try:
-        for person in body["people"]:
-            ends = [person["until_s"] or 0, person["longest_s"] or 0]
-            held = [badge[form][:DIGEST] for badge in person["badges"] for form in badge]
-            if any(not isinstance(each, str) for each in held) or any(not isinstance(each, int) for each in ends):
-                return False
-        spans = [(held["starts_s"], held["ends_s"]) for held in body["booked"]]
-        spans += [(starts, ends) for starts, ends in body["open"] or []]
-        return all(isinstance(starts, int) and isinstance(ends, int) for starts, ends in spans)
+        times = [each for person in body["people"] for each in (person["until_s"], person["longest_s"])]
+        held = [badge[form] for person in body["people"] for badge in person["badges"] for form in badge]
+        spans = [(each["starts_s"], each["ends_s"]) for each in body["booked"]]
+        if body["open"] is not None:
+            spans += [(starts, ends) for starts, ends in body["open"]]
     except (KeyError, TypeError, ValueError, AttributeError):
         return False
+    return (
+        all(each is None or isinstance(each, int) for each in times)
+        and all(isinstance(each, str) for each in held)
+        and all(isinstance(starts, int) and isinstance(ends, int) for starts, ends in spans)
+        and (body["lockout"] is None or isinstance(body["lockout"], str))
+    )

@@ -32,6 +32,9 @@ def answer(number: str = ADA, *, now: int | None = NOW, **more) -> tuple[str, in
         (words.list_of(version=8, device="saw-node"), "for another machine"),
         (words.said("list", "access_list", {"version": 8}), "not a list"),
         (words.said("list", "receipt", words.listed(version=8)), "not a list"),
+        (words.list_of(version=8, people=[words.person(words.ADA, until_s=[])]), "not a list"),
+        (words.list_of(version=8, open=False), "not a list"),
+        (words.list_of(version=8, lockout={}), "not a list"),
     ],
 )
 def test_a_list_that_may_not_be_taken_leaves_the_one_that_is_held(payload: bytes, why: str) -> None:
