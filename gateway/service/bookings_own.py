@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from gateway.domain.booking import Reservation
 from gateway.domain.booking_rules import ALWAYS, BookingRequest
 from gateway.domain.free_spans import Machine
+from gateway.domain.other_times import Choice
 from gateway.domain.people import Member
 from gateway.domain.refusals import Code, Refusal, Refused, refuse
 from gateway.domain.resources import Resource
@@ -16,7 +17,7 @@ from gateway.domain.timespan import Span
 from gateway.domain.waiting import Wait
 from gateway.domain.why_not import rights_missing
 from gateway.ports.store import Work
-from gateway.service import bookings, bookings_changes, waiting
+from gateway.service import bookings, bookings_changes, waiting, waiting_times
 from gateway.service.bookings_weigh import Weighed, weigh
 from gateway.service.uses import advance
 
@@ -154,6 +155,25 @@ def accept_offer(work: Work, *, id: str, member_id: str, now: datetime) -> Reser
 def leave_line(work: Work, *, id: str, member_id: str, now: datetime) -> Wait | None:
     """Wait no longer, or refuse what is offered."""
     return waiting.leave(work, id=id, now=now) if _waits(work, id, member_id) else None
+
+
+def other_places(
+    work: Work, *, id: str, member_id: str, now: datetime
+) -> tuple[Reservation, tuple[Choice, ...]] | None:  # fmt: skip
+    """The member's booking that lost its place, and where and when else it could be."""
+    if not _waits(work, id, member_id):
+        return None
+    held, found = work.reservation(id), waiting_times.choices(work, id=id, now=now)
+    return (held, found) if held is not None and found is not None else None
+
+
+def take_other_place(
+    work: Work, *, id: str, member_id: str, resource: str, starts: datetime, now: datetime
+) -> Reservation | Refused | None:
+    """Move it there."""
+    if not _waits(work, id, member_id):
+        return None
+    return waiting_times.take(work, id=id, resource=resource, starts=starts, now=now)
 
 
 def _waits(work: Work, id: str, member_id: str) -> bool:

@@ -63,6 +63,7 @@ GET /compte/code
 GET /compte/mot-de-passe
 GET /moi
 GET /moi/messages
+GET /moi/offres/{id}
 GET /moi/reservations
 GET /moi/reservations/{id}
 GET /moi/reservations/{id}/agenda.ics
@@ -84,6 +85,7 @@ POST /compte/mot-de-passe
 POST /moi/machines/{slug}/rendre
 POST /moi/messages
 POST /moi/offres/{id}/accepter
+POST /moi/offres/{id}/prendre
 POST /moi/offres/{id}/refuser
 POST /moi/reservations/{id}/annuler
 POST /moi/reservations/{id}/donner

@@ -246,6 +246,20 @@ def test_whoever_goes_first_says_so_and_the_other_is_offered_something_else(lab,
     assert "C’est réservé." in text(done)
     enter("Karim")
     assert "Cette réservation a laissé sa place à une autre" in text(web.get(f"/moi/reservations/{theirs.id}"))
+    assert f'href="/moi/offres/{theirs.id}"' in web.get("/moi").text
+    places = web.get(f"/moi/offres/{theirs.id}")
+    assert "Rien n’est gardé pour vous" in text(places)
+    form = fields(places)
+    moved = web.post(f"/moi/offres/{theirs.id}/prendre", data=form)
+    assert "C’est à vous." in text(moved)
+    (again,) = [held for held in held(lab, "Karim") if held.id == theirs.id]
+    assert (again.status, again.span.starts != theirs.span.starts) == (Status.STANDING, True)
+    assert web.post(f"/moi/offres/{theirs.id}/prendre", data=form).status_code == 200, "twice has moved it once"
+    taken = web.post(f"/moi/offres/{theirs.id}/prendre", data=form | {"debut": "demain"})
+    assert taken.status_code == 422
+    assert "Votre réservation a déjà sa place" in text(web.get(f"/moi/offres/{theirs.id}"))
+    enter("Léa")
+    assert web.get(f"/moi/offres/{theirs.id}").status_code == 404
 
 
 def test_waiting_for_a_taken_slot_is_one_sentence_and_shows_on_the_own_page(lab, web, enter):
