@@ -27,8 +27,8 @@ from dashboard.floor import endpoints as floor
 from dashboard.kiosk import routes as kiosk
 from dashboard.limits import BodyLimit
 from dashboard.live import LiveHub
+from dashboard.member import agenda, messages, moving, own
 from dashboard.member import endpoints as member
-from dashboard.member import messages, moving, own
 from dashboard.offline import endpoints as offline
 from dashboard.programme import endpoints as programme
 from dashboard.security import SecurityHeaders
@@ -61,7 +61,8 @@ def create_app(services: Services) -> FastAPI:
     problems.install(app)
     pages = (
         floor.router, kiosk.router, staff.router, workshop_forms.router, workshops.router, paper.router, planning.router,
-        calendar.router, accounts.router, watch.router, booking.router, sentence.router, member.router, own.router, messages.router, moving.router,
+        calendar.router, accounts.router, watch.router, booking.router, sentence.router, member.router, own.router,
+        messages.router, moving.router, agenda.router,
         programme.router, offline.router, health.router, design.router, about.router, *admin.routers(),
     )  # fmt: skip
     for router in (*pages, api):

@@ -20,6 +20,11 @@ class NewAddress:
     link: CalendarLink
 
 
+def feed_address(request: Request, path: str) -> str:
+    """The address of a feed that everybody may read, as this browser knows us."""
+    return str(request.base_url.replace(path=f"/calendar/{path}.ics", query=""))
+
+
 def new_address(request: Request, services: Services, member_id: str) -> NewAddress | None:
     """A new secret address for a member, in place of the one before; None when there is no such member."""
     secret = secrets.token_urlsafe(SECRET_BYTES)

@@ -15,6 +15,7 @@ from dashboard.kiosk.next_steps import moment
 from dashboard.kiosk.pairing import LEFT, Person, remember
 from dashboard.kiosk.results import refused
 from dashboard.problems import Problem
+from dashboard.reach import reached
 from gateway.domain.help import LARGEST_PHOTO, HelpKind, HelpRequest, Trouble, read_photo
 from gateway.domain.refusals import Code, Refused, refuse
 from gateway.domain.resources import DeviceRole
@@ -119,6 +120,20 @@ def _book(touched: Touched) -> Done:
     return made if made is None or isinstance(made, Refused) else ("booked", made.id)
 
 
+def _wait(touched: Touched) -> Done:
+    if touched.starts is None or touched.ends is None or touched.starts >= touched.ends:
+        return None
+    span, new = Span(touched.starts, touched.ends), touched.services.ids.new()
+    made = touched.services.transact(
+        lambda work, now: bookings_own.wait_for(
+            work, id=new, member_id=touched.person.id, resource=touched.machine, group=None, span=span, now=now
+        )
+    )  # fmt: skip
+    if made is None or isinstance(made, Refused):
+        return made
+    return ("waits_told" if reached(touched.services, touched.person.id) else "waits"), made.id
+
+
 def _begin(touched: Touched) -> Done:
     begin(touched.at, touched.services, touched.person, touched.machine, pin=touched.person.pin)
     return None
@@ -166,6 +181,7 @@ def _hand_over(touched: Touched) -> Done:
 DEEDS: dict[str, Callable[[Touched], Done]] = {
     "enrol": _enrol,
     "book": _book,
+    "wait": _wait,
     "begin": _begin,
     "give_back": _give_back,
     "go_on": _go_on,

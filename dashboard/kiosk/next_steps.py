@@ -11,6 +11,7 @@ from gateway.domain.refusals import Code
 from gateway.domain.resources import DeviceRole
 from gateway.domain.sessions import Session
 from gateway.domain.timespan import Span
+from gateway.domain.waiting import LIVE, SHORTEST
 from gateway.domain.workshops import PlaceState
 from gateway.ports.views import ResourceView, Views
 from gateway.wording import Words
@@ -121,6 +122,21 @@ def _another_time(
                 action=Action(what="book", label=label, icon="book", fields=asked),
             )
     return None
+
+
+def to_wait(
+    code: Code, params: Mapping[str, Any], view: ResourceView, person: Person, views: Views, words: Words, now: datetime
+) -> Action | None:
+    """To be told should what is booked become free before its end; None where there is no line to stand in."""
+    booked = code is Code.RESERVED_BY_OTHER or (code is Code.IN_USE and view.session and view.session.reservation_id)
+    until = moment(str(params.get("until")))
+    if not booked or until is None or until - now < SHORTEST:
+        return None
+    span = Span(now, until)
+    if any(wait.state in LIVE and wait.span.overlaps(span) for wait in views.waits(person.id)):
+        return None
+    asked = {"machine": view.resource.slug, "starts": now.isoformat(), "ends": until.isoformat()}
+    return Action(what="wait", label=words("kiosk.do.tell_me"), icon="bell", fields=asked)
 
 
 def _length(shortest: int | None, longest: int | None) -> timedelta:

@@ -7,6 +7,7 @@ from datetime import datetime
 from dashboard.kiosk.pairing import Person
 from dashboard.kiosk.views import Face
 from gateway.domain.refusals import NEXT_STEPS, Refusal
+from gateway.domain.waiting import LIVE
 from gateway.domain.workshops import PlaceState
 from gateway.ports.views import Views
 from gateway.wording import Words
@@ -44,6 +45,17 @@ def _booked(about: str, person: Person | None, views: Views, words: Words, now: 
         return None
     step = words("kiosk.did.from_to", starts=held.span.starts, ends=held.span.ends)
     return _face(words, "booked", "reserved", step=step)
+
+
+def _waits(key: str) -> "Result":
+    def shown(about: str, person: Person | None, views: Views, words: Words, now: datetime) -> Face | None:
+        wait = next((each for each in views.waits(person.id) if each.id == about), None) if person else None
+        if wait is None or wait.state not in LIVE:
+            return None
+        step = words("kiosk.did.from_to", starts=wait.span.starts, ends=wait.span.ends)
+        return _face(words, key, "bell", step=step)
+
+    return shown
 
 
 def _called(about: str, person: Person | None, views: Views, words: Words, now: datetime) -> Face | None:
@@ -85,6 +97,8 @@ Result = Callable[[str, Person | None, Views, Words, datetime], Face | None]
 RESULTS: dict[str, Result] = {
     "enrolled": _enrolled,
     "booked": _booked,
+    "waits": _waits("waits"),
+    "waits_told": _waits("waits_told"),
     "called": _called,
     "reported": _reported,
     "visit": _counted("visit"),

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from dashboard.floor.views import Tile, tile
-from dashboard.kiosk.next_steps import Action, Forward, after_refusal, begin_again, of_holder
+from dashboard.kiosk.next_steps import Action, Forward, after_refusal, begin_again, of_holder, to_wait
 from dashboard.kiosk.pairing import KNOWN_FOR, Kiosk, Person, person_at
 from gateway.domain.events import Event, EventKind
 from gateway.domain.floor import BoardKey
@@ -206,8 +206,10 @@ def _refused(
         return _code_pad(id, view, person, words)
     said, waits = words.say(code, params, public=True), bool(event.data.get("asks_mentor"))
     way: Forward | None = None
+    told: Action | None = None
     if view is not None and person is not None and account is None:
         way = after_refusal(code, params, view, person, views, words, now)
+        told = to_wait(code, params, view, person, views, words, now)
     step = words.next_step(NextStep.MENTOR_TAPS_NOW if waits else NEXT_STEPS[code][0], params)
     return Face(
         tap=id,
@@ -217,6 +219,7 @@ def _refused(
         sentence=said.sentence,
         step=step if way is None else way.step,
         main=way.action if way else None,
+        beside=(told,) if told else (),
         person=person,
         machine=view.resource.slug if view else None,
         more=tuple(words.say(code, params, public=True) for code, params in shown[1:]),

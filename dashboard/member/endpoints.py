@@ -3,23 +3,35 @@
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from dashboard.accounts.viewer import Posted, SignedIn
 from dashboard.booking.views import href, reasons
-from dashboard.dependencies import Asked, lab_of, words_of
+from dashboard.dependencies import Asked, Services, lab_of, words_of
 from dashboard.member.views import home
 from dashboard.rendering import page
 from gateway.domain.booking import Reservation
 from gateway.domain.refusals import Refused
 from gateway.domain.sessions import State
-from gateway.service import bookings_own
+from gateway.service import bookings_own, members
 
 router = APIRouter(prefix="/moi", include_in_schema=False)
 
 SAID = frozenset(
-    {"attente", "annulee", "donnee", "rendue", "continue", "plus_la", "offre_prise", "offre_passee", "offre_refusee"}
+    {
+        "attente",
+        "annulee",
+        "donnee",
+        "rendue",
+        "continue",
+        "plus_la",
+        "offre_prise",
+        "offre_passee",
+        "offre_refusee",
+        "prenom_montre",
+        "prenom_cache",
+    }
 )
 Said = Annotated[str | None, Query(max_length=20)]
 
@@ -35,8 +47,21 @@ def own(request: Request, services: Asked, viewer: SignedIn, fait: Said = None) 
     words, zone = words_of(request), ZoneInfo(lab_of(request).timezone)
     return page(
         request, "member/home.html", words=words, private=True, keep=True, home=home(services, viewer.member_id, zone, words),
+        shows_name=_shows_name(services, viewer.member_id),
         said=fait if fait in SAID else None,
     )  # fmt: skip
+
+
+def _shows_name(services: Services, member_id: str) -> bool:
+    member = services.store.views().member(member_id)
+    return member is not None and member.show_first_name
+
+
+@router.post("/prenom")
+def show_name(services: Asked, viewer: Posted, montrer: Annotated[str, Form(max_length=1)] = "") -> Response:
+    """Whether their first name may stand where others see it: theirs to say."""
+    services.transact(lambda work, now: members.show_name(work, id=viewer.member_id, shown=bool(montrer), now=now))
+    return go("/moi", fait="prenom_montre" if montrer else "prenom_cache")
 
 
 @router.post("/machines/{slug}/rendre")

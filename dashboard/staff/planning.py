@@ -12,6 +12,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from dashboard.accounts.cookie import form_token
 from dashboard.booking.choices import FURTHEST_DAYS, day_of
 from dashboard.booking.views import Reason, reasons
+from dashboard.calendar.links import feed_address
 from dashboard.dependencies import Asked, Services, lab_of, words_of
 from dashboard.problems import Problem
 from dashboard.reach import reached
@@ -61,7 +62,8 @@ def every(
     return page(
         request, "staff/planning.html", words=words, private=True, day=day, at=window.starts, today=today,
         table=shown.table(views.resources(), planned, views.schedules(window), day, zone, words),
-        form_token=form_token(secret), before=day - shown.DAY, after=day + shown.DAY, said=fait if fait in SAID else None,
+        form_token=form_token(secret),
+        feed_of_site=feed_address(request, "site"), before=day - shown.DAY, after=day + shown.DAY, said=fait if fait in SAID else None,
         awaiting=[_told(one, words) for one in planned if one.reservation.status is Status.AWAITING_APPROVAL],
     )  # fmt: skip
 

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 
 from dashboard.accounts.viewer import viewer_of
+from dashboard.calendar.links import feed_address
 from dashboard.channels import Draw, Scene
 from dashboard.dependencies import Asked, Services, hub_of, lab_of, words_of
 from dashboard.floor.endpoints import find
@@ -89,6 +90,7 @@ def machine(
         jobs=_jobs(views, view, now), happened=_happened(views, view, words),
         upkeep=views.upkeep(view.resource.id, ROWS), kept=views.kept().get(view.resource.id),
         devices=tuple(health(device, {view.resource.id: name}, words) for device in view.devices),
+        feed_of_machine=feed_address(request, f"r/{view.resource.slug}"),
         live=f"/equipe/machines/{view.resource.slug}/direct?lang={words.lang}&since={mark}",
     )  # fmt: skip
 

@@ -72,6 +72,17 @@ def accept_charter(work: Work, *, id: str, version: int, now: datetime) -> bool:
     return True
 
 
+def show_name(work: Work, *, id: str, shown: bool, now: datetime) -> bool:
+    """A member says whether their first name may stand where others see it; False when there is no such member."""
+    member = work.member(id)
+    if member is None:
+        return False
+    if member.show_first_name != shown:
+        work.put_member(replace(member, show_first_name=shown))
+        _log(work, EventKind.MEMBER_CHANGED, now, id, fields=["show_first_name"], by="member")
+    return True
+
+
 def merge_members(work: Work, *, keep: str, gone: str, now: datetime) -> Member | None:
     """Two records of one person become the first; None when one of them is not there, or both are the same."""
     stays, goes = work.member(keep), work.member(gone)

@@ -62,6 +62,7 @@ GET /compte/cles
 GET /compte/code
 GET /compte/mot-de-passe
 GET /moi
+GET /moi/agenda
 GET /moi/messages
 GET /moi/offres/{id}
 GET /moi/reservations
@@ -83,12 +84,15 @@ POST /compte/cles/retirer
 POST /compte/code
 POST /compte/mot-de-passe
 POST /moi/machines/{slug}/rendre
+POST /moi/agenda
+POST /moi/agenda/retirer
 POST /moi/messages
 POST /moi/offres/{id}/accepter
 POST /moi/offres/{id}/prendre
 POST /moi/offres/{id}/refuser
 POST /moi/reservations/{id}/annuler
 POST /moi/reservations/{id}/donner
+POST /moi/prenom
 POST /moi/reservations/{id}/fin
 POST /reservation
 """
