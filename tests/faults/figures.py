@@ -36,8 +36,8 @@ def of_outages(broker: Outage, van: Outage | None, series: Tally, internet: Tall
     missed = sum(each.tally.lost + each.tally.doubled + each.off_hour for each in runs)
     missed += sum(each.lost + each.doubled for each in (series, internet))
     told = "; ".join(
-        f"no broker for {each.away.total_seconds() / 3600:g} h: {each.tally}, {each.off_hour} at a wrong hour, "
-        f"back in {each.backfill_s:.0f} s"
+        f"no broker for {each.away.total_seconds() / 3600:g} h: {each.tally}, {each.off_hour} at a wrong hour "
+        f"(none further off than {each.furthest_s:.1f} s), back in {each.backfill_s:.0f} s"
         for each in runs
     )
     note = f"lost, doubled or at a wrong hour; {told}; no series server: {series}; no Internet: {internet}"

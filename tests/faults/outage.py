@@ -21,8 +21,8 @@ from tests.fixtures_broker import wait_until
 
 BRIDGES = 10
 MOST_S = 60.0
-HOUR_S = 1.0
-"""A fact is at its hour when it is dated so near to it."""
+NEAR_S = 30.0
+"""A fact is at its hour when it is dated so near to it: its age is told when it is sent, and not how long it travels."""
 
 
 class PastClock(SystemClock):
@@ -46,6 +46,7 @@ class Outage:
     tally: Tally
     off_hour: int
     """Facts dated elsewhere than when they happened."""
+    furthest_s: float
     backfill_s: float
     taps_s: list[float]
 
@@ -127,5 +128,8 @@ def broker_away(folder: Path, program: str, *, away: timedelta, facts: int, bug:
         found = dated_alarms(path)
     assert in_order(words for words, _ in found)
     tally = Tally.of(trials=1, said=said, acknowledged=acknowledged, found=[words for words, _ in found])
-    off = sum(abs(at - float(words.partition("@")[2])) > HOUR_S for words, at in found)
-    return Outage(away=away, tally=tally, off_hour=off, backfill_s=took, taps_s=taps)
+    off_s = [abs(at - float(words.partition("@")[2])) for words, at in found]
+    return Outage(
+        away=away, tally=tally, off_hour=sum(each > NEAR_S for each in off_s), furthest_s=max(off_s, default=0.0),
+        backfill_s=took, taps_s=taps,
+    )  # fmt: skip
