@@ -34,11 +34,15 @@ class Step:
     data: bytes = b""
 
 
-def record(folder: Path, *arguments: str) -> list[Step]:
-    """Run this Python module with strace, and what it did to files in ``folder`` and said, in order."""
+def record(folder: Path, *arguments: str, inject: str = "") -> list[Step]:
+    """Run this Python module with strace, and what it did to files in ``folder`` and said, in order.
+
+    ``inject`` are calls that fail, in strace's words: ``fdatasync:error=EIO:when=5+7``.
+    """
     trace = folder.parent / f"{folder.name}.trace"
     command = [
-        "strace", "-f", "--seccomp-bpf", "-y", "-xx", "-s", "10000000", "-e", f"trace={CALLS}", "-o", str(trace), sys.executable, "-m",
+        "strace", "-f", "--seccomp-bpf", "-y", "-xx", "-s", "10000000", "-e", f"trace={CALLS}", "-o", str(trace),
+        *(["-e", f"inject={inject}"] if inject else []), sys.executable, "-m",
     ]  # fmt: skip
     subprocess.run([*command, *arguments], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
     with trace.open() as lines:

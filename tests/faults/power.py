@@ -16,7 +16,7 @@ from gateway.adapters.sql.store import SqlStore
 from gateway.domain.events import EventKind
 from tests.faults.disk import Step, cuts, lay, record
 from tests.faults.fleet import SITE
-from tests.faults.recorded import go_on
+from tests.faults.recorded import DEVICES, go_on
 from tests.faults.tally import Tally
 
 FACTS, OUTBOX_FACTS = 200, 330
@@ -36,13 +36,17 @@ def prepared(folder: Path) -> None:
     opened.close()
 
 
-def recorded(folder: Path, what: str, bug: str = "none", facts: int | None = None) -> tuple[list[Step], Path]:
+def recorded(
+    folder: Path, what: str, bug: str = "none", facts: int | None = None, inject: str = ""
+) -> tuple[list[Step], Path]:
     """What the store or the outbox did, and the folder as it was before."""
     before, during = folder / f"{what}-{bug}-before", folder / f"{what}-{bug}"
     prepared(before) if what == "store" else before.mkdir()
     shutil.copytree(before, during)
     number = facts or (FACTS if what == "store" else OUTBOX_FACTS)
-    return record(during, "tests.faults.recorded", what, str(during / f"{what}.db"), bug, str(number)), before
+    return record(
+        during, "tests.faults.recorded", what, str(during / f"{what}.db"), bug, str(number), inject=inject
+    ), before
 
 
 def cut_the_power(
@@ -50,10 +54,13 @@ def cut_the_power(
 ) -> Tally:
     """Every promise made before each cut is compared with what is found after it."""
     tally, promised, read = Tally.of(trials=0, said=set(), acknowledged=set(), found=()), set[str](), 0
-    everything = {name for step in steps for _, name in _words(step)}
+    everything = {name for step in steps for _, name in words_of(step)}
     for number, (point, image) in enumerate(cuts(steps, before, images=images, seed=seed), 1):
-        for word, name in (each for step in steps[read:point] for each in _words(step)):
-            promised.add(name) if word == "kept" else promised.discard(name)
+        for word, name in (each for step in steps[read:point] for each in words_of(step)):
+            if word == "kept":
+                promised.add(name)
+            elif word == "free":
+                promised.discard(name)
         read = point
         lay(image, scratch)
         there = found(scratch)
@@ -62,12 +69,12 @@ def cut_the_power(
         if until_found and tally.lost:
             break
         if found is in_store and not until_found and number % GO_ON == GO_ON // 2:
-            go_on(scratch, FACTS)
+            go_on(scratch, len(everything) // DEVICES)
             assert sorted(found(scratch)) == sorted(everything)
     return tally
 
 
-def _words(step: Step) -> list[list[str]]:
+def words_of(step: Step) -> list[list[str]]:
     return [line.split(" ", 1) for line in step.data.decode().splitlines()] if step.what == "told" else []
 
 

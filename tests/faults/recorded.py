@@ -1,7 +1,8 @@
 """A program to be recorded: ``python -m tests.faults.recorded store|outbox FILE BUG FACTS``.
 
 The real consumer on the real store, or the real outbox, in one thread. Each promise is told on the output, one name a
-line, at the moment at which it is made: ``kept NAME``, and ``free NAME`` when an outbox is let go of a fact.
+line, at the moment at which it is made: ``kept NAME``, and ``free NAME`` when an outbox is let go of a fact. ``refused
+NAME`` had no receipt, since the disk failed.
 """
 
 import os
@@ -51,23 +52,32 @@ def tell(word: str, *names: str) -> None:
 class TellingBus(RecordingBus):
     """Tells each receipt."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.kept: set[str] = set()
+
     def publish(self, topic, payload, *, qos=1, retain=False):
         message, address = codec.decode(payload), parse(topic)
         if isinstance(message, Receipt):
             seqs = [seq for first, last in message.ranges for seq in range(first, last + 1)]
-            tell("kept", *(f"{address.device}/{seq}" for seq in seqs))
+            names = [f"{address.device}/{seq}" for seq in seqs]
+            tell("kept", *names)
+            self.kept.update(names)
 
 
 def store(path: Path, number: int) -> None:
-    """So many facts of each device, a few in each commit, some of them early."""
-    chance, facts = random.Random(3), everything(number)
-    with consumer(path) as (consume, clock):
+    """So many facts of each device, a few in each commit, some of them early; what has no receipt is said again."""
+    chance, facts, bus = random.Random(3), everything(number), TellingBus()
+    with consumer(path, bus) as (consume, clock):
         for commits in count(1):
             # Any of the next few: a fact that comes before its time is held, and receipted all the same.
             batch = [
                 facts.pop(chance.randrange(min(4, len(facts)))) for _ in range(min(len(facts), chance.randint(1, 4)))
             ]
-            consume([(each, clock.now()) for each in batch])
+            consume([(each, clock.now()) for _, each in batch])
+            again = [(name, each) for name, each in batch if name not in bus.kept]
+            tell("refused", *(name for name, _ in again))
+            facts = again + facts
             if not facts:
                 return
             if commits % COMMITS == COMMITS - 1:
@@ -79,17 +89,18 @@ def store(path: Path, number: int) -> None:
 def go_on(folder: Path, number: int) -> None:
     """Everything is sent once more, as devices do that have had no receipt."""
     with consumer(folder / "store.db", RecordingBus()) as (consume, clock):
-        consume([(each, clock.now()) for each in everything(number)])
+        consume([(each, clock.now()) for _, each in everything(number)])
 
 
-def everything(number: int) -> list[Delivery]:
-    return [fact(f"d{device}", seq) for seq in range(1, number + 1) for device in range(DEVICES)]
+def everything(number: int) -> list[tuple[str, Delivery]]:
+    """By name."""
+    return [(f"d{device}/{seq}", fact(f"d{device}", seq)) for seq in range(1, number + 1) for device in range(DEVICES)]
 
 
 @contextmanager
-def consumer(path: Path, bus: RecordingBus | None = None) -> Iterator[tuple[Consume, SystemClock]]:
+def consumer(path: Path, bus: RecordingBus) -> Iterator[tuple[Consume, SystemClock]]:
     """The real one, without its thread."""
-    clock, ids, bus = SystemClock(), TimeOrderedIds(), bus or TellingBus()
+    clock, ids = SystemClock(), TimeOrderedIds()
     opened = SqlStore(path)
     opened.check()
     deliver = Deliver(store=opened, bus=bus, clock=clock, ids=ids, site=SITE)

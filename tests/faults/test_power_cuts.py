@@ -8,7 +8,7 @@ import pytest
 from tests.faults.disk import Disk, Step, without_syncs
 from tests.faults.figures import of_power_cuts
 from tests.faults.lengths import short_and_long
-from tests.faults.power import cut_the_power, in_outbox, in_store, recorded
+from tests.faults.power import cut_the_power, in_outbox, in_store, recorded, words_of
 
 pytestmark = pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed")
 READS = {"store": in_store, "outbox": in_outbox}
@@ -42,6 +42,16 @@ def test_a_disk_that_lies_about_its_syncs_is_found(runs, tmp_path, what):
 def test_commits_that_are_not_synced_are_found(tmp_path, what):
     steps, before = recorded(tmp_path, what, "no-sync", facts=20)
     assert cut_the_power(steps, before, READS[what], tmp_path / "scratch", images=100, seed=1, until_found=True).lost
+
+
+@pytest.mark.parametrize("inject", ["fdatasync:error=EIO:when=5+7", "pwrite64:error=ENOSPC:when=60+97"])
+def test_a_disk_that_fails_is_no_receipt_and_all_comes_once_it_is_well_again(tmp_path, inject):
+    steps, before = recorded(tmp_path, "store", facts=40, inject=inject)
+    said = [each for step in steps for each in words_of(step)]
+    refused = {name for word, name in said if word == "refused"}
+    assert len(refused) > 5
+    assert cut_the_power(steps, before, in_store, tmp_path / "scratch", images=60, seed=1).clean
+    assert sorted(in_store(tmp_path / "store-none")) == sorted({name for _, name in said})
 
 
 def test_what_was_synced_is_in_every_image_and_what_was_not_in_some(tmp_path):
