@@ -29,8 +29,10 @@ from tests.web.lab import hash_badge
 from tests.web.server import served
 
 TOKEN = "manager-secret"
-POLICIES: Sequence[dict[str, Any] | None] = [{"buffer_minutes": 15}, None, None, {"approval": True}]
-"""The first machine keeps pauses, the last wants approval."""
+POLICIES: Sequence[dict[str, Any] | None] = [
+    {"buffer_minutes": 15}, {"priority_roles": ["trainer"], "priority_days": 0}, None, {"approval": True},
+]  # fmt: skip
+"""The first machine keeps pauses, on the second Bob goes before Ada, the last wants approval."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,7 @@ class Place:
             for line in lines:
                 stack.callback(line.close)
             slugs, members = [machine.slug for machine in self.machines], [self.lab.ada.id, self.lab.bob.id]
-            yield [HttpDesk(line, TOKEN, slugs, members[n % 2]) for n, line in enumerate(lines)]
+            yield [HttpDesk(line, TOKEN, slugs, members[n % 2], first=n % 2 == 1) for n, line in enumerate(lines)]
 
     @contextmanager
     def unguarded(self) -> Iterator[None]:
@@ -96,6 +98,7 @@ def opened(address: Any) -> Iterator[Place]:
                 )
                 for n, policy in enumerate(POLICIES)
             ]
+            work.set_role(lab.bob.id, Role.TRAINER)
             members.make_token(
                 work, id=lab.ids.new(), digest=digest_of(TOKEN), role=Role.MANAGER, label="accueil", now=lab.now
             )

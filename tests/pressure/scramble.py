@@ -103,6 +103,8 @@ class HttpDesk:
     token: str
     resources: Sequence[str]
     member: str
+    first: bool = False
+    """Whether to go before others where one may."""
 
     def book(self, resource: int, span: Span) -> str | None:
         answer = self._send("POST", "", self._wished(resource, span))
@@ -140,7 +142,7 @@ class HttpDesk:
     def _wished(self, resource: int, span: Span) -> dict[str, Any]:
         return {
             "resource": self.resources[resource], "member_id": self.member, "starts": span.starts.isoformat(),
-            "ends": span.ends.isoformat(),
+            "ends": span.ends.isoformat(), "displace": self.first,
         }  # fmt: skip
 
     def _send(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:

@@ -1,8 +1,11 @@
 """Reservations over HTTP: made, moved, given, approved, declined, repeated, cancelled; every no with its reasons."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+
+from gateway.domain.people import Role
 
 NOBODY = "00000000-0000-7000-8000-000000000000"
 ROOT = "/api/v1/reservations"
@@ -103,3 +106,25 @@ def test_an_hour_that_the_spring_skips_is_refused(api, wish):
     gap = wish(0, 1) | {"starts": "2027-03-28T02:30:00", "ends": "2027-03-28T04:00:00", "zone": "Europe/Paris"}
     assert codes(api("POST", "", gap)[1]) == ["booking_skipped_hour"]
     assert codes(api("POST", "", gap | {"zone": "Europe/Nulle"})[1]) == ["zone_unknown"]
+
+
+def test_a_role_that_goes_first_is_told_so_asks_for_it_and_nobody_else_can(api, lab, wish):
+    with lab.store.begin() as work:
+        policy = {"priority_roles": ["trainer"], "priority_days": 1}
+        work.put_resource(replace(work.resource("scanner"), booking_policy=policy))
+        work.set_role(lab.people["Inès"].id, Role.TRAINER)
+    held = api("POST", "", wish(0, 1))[1]
+    other = wish(0, 1, member_id=lab.people["Karim"].id, displace=True)
+    assert codes(api("POST", "", other)[1]) == ["booking_overlaps"]
+    first = wish(0, 1, member_id=lab.people["Inès"].id)
+    status, refused = api("POST", "", first)
+    assert (status, codes(refused)) == (409, ["booking_gives_way"])
+    assert [step["code"] for step in refused["refusals"][0]["next_steps"]] == ["choose_another_time", "go_first"]
+    assert held in api("GET")[1]["items"]
+    assert api("POST", "", first | {"displace": True})[0] == 201
+    (waits,) = api("GET", "/waiting")[1]["items"]
+    assert (waits["id"], waits["moves"], waits["state"]) == (held["id"], True, "waiting")
+    choice = api("GET", f"/waiting/{held['id']}/choices")[1]["items"][0]
+    taken = {"resource": choice["resource"], "starts": choice["starts"]}
+    status, again = api("POST", f"/waiting/{held['id']}/accept", taken)
+    assert (status, again["id"], again["status"], again["starts"]) == (200, held["id"], "standing", choice["starts"])

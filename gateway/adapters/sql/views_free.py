@@ -187,8 +187,10 @@ def _busy(tx: Transaction, ids: list[str], window: Span) -> dict[str, tuple[Star
     # Bookings begin and end on the hours of the lab: equal machines share most of these moments.
     moment = cache(from_micros)
     return {
-        of: tuple(sorted(zip(map(moment, unpacked(starts)), map(moment, unpacked(busy_until)), strict=True)))
-        for of, starts, busy_until in tx.all(BUSY, ids=ids, since=since, until=until)
+        of: tuple(
+            (moment(first), moment(last)) for first, last in sorted(zip(unpacked(starts), unpacked(ends), strict=True))
+        )
+        for of, starts, ends in tx.all(BUSY, ids=ids, since=since, until=until)
     }
 
 
