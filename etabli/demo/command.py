@@ -171,51 +171,20 @@ class _Demo:
                 return
             time.sleep(0.05)
 
-    def _addresses(self, app: "App") -> dict[str, str]:
-        from etabli.commands.serve import address_of
-
-        assert self._written is not None
-        root, broker = address_of(app), app.broker
-        assert broker is not None
-        return {
-            "board": root + "/",
-            "machine": f"{root}/r/{KIOSK_OF}",
-            "kiosk": f"{root}/kiosk/{KIOSK_OF}?key={self._written.kiosk_token}",
-            "staff": f"{root}/equipe",
-            "api": f"{root}/api/v1/openapi.json",
-            "mqtt": f"mqtt://{broker.host}:{broker.port}",
-            "token": self._written.manager_token,
-            **self._accounts(root),
-        }
-
-    def _accounts(self, root: str) -> dict[str, str]:
-        """Where one click makes a browser somebody, by role."""
-        from etabli.demo import lab
-
-        assert self._written is not None
-        secrets = {member: secret for secret, member in self._written.doors.items()}
-        known = self._written.members
-        return {role: f"{root}/compte/demo/{secrets[known[name].id]}" for role, name in lab.ACCOUNTS.items()}
-
     def _announce(self, app: "App", seconds: float) -> None:
-        addresses = self._addresses(app)
+        from etabli.demo.addresses import TITLES, found
+
+        assert self._written is not None
+        addresses = found(app, self._written, KIOSK_OF)
         if self._wishes.as_json:
             print(json.dumps({"ready_s": round(seconds, 2), **addresses}), flush=True)
             return
         say = self._speech.say
-        names = {
-            "board": say("Le tableau", "The board"), "machine": say("Une machine", "A machine"),
-            "kiosk": say("Sa borne", "Its kiosk"), "staff": say("L'équipe", "The team"), "api": "API",
-            "mqtt": "MQTT", "token": say("Jeton de gérant", "Manager's token"),
-            "member": say("Être membre", "Be a member"), "trainer": say("Être formatrice", "Be a trainer"),
-            "manager": say("Être gérante", "Be a manager"),
-            "administrator": say("Être administrateur", "Be an administrator"),
-        }  # fmt: skip
         ready = say(f"Prêt en {seconds:.1f} s.", f"Ready in {seconds:.1f} s.")
         self._console.print(f"\n  {say('Établi, atelier de démonstration', 'Établi, demonstration lab')}", style="bold")
         self._console.print(f"  {ready}\n", style="bold green")
-        for name, title in names.items():
-            self._console.print(f"  {title:<21}", style="cyan", end="")
+        for name, title in TITLES.items():
+            self._console.print(f"  {title.to(self._speech.language):<23}", style="cyan", end="")
             self._console.print(addresses[name], soft_wrap=True)
         keys = say("Ctrl-C ferme l'atelier.", "Ctrl-C closes the lab.")
         if sys.stdin.isatty():

@@ -163,6 +163,11 @@ LAST_NAME = "Démo"
 ACCOUNTS = {"member": "Amel", "trainer": "Nolwenn", "manager": "Khadija", "administrator": "Demba"}
 """Whom one can be in the demo's pages, by role."""
 
+KIOSK_READER, SERVED = "borne-petites-machines", ("brodeuse", "vinyle", "soudure", "borne-jeu")
+"""One reader and one screen for several machines: a badge, then a finger."""
+DOOR_READER = "entree"
+"""What hears who comes and goes."""
+
 
 def badge_number(index: int) -> bytes:
     """The five bytes of an invented 125 kHz badge."""

@@ -26,7 +26,7 @@ from gateway.service.transact import Transact
 
 MINUTES_A_SECOND = 60.0
 """At speed 1 a minute of the workshop takes a second."""
-BOOKING_S, FAULT_S = 35.0, 40.0
+BOOKING_S, FAULT_S, KIOSK_S = 35.0, 40.0, 30.0
 STRANGERS, UNTRAINED, LEAVES_PRINTING = 0.08, 0.18, 0.25
 
 _log = logging.getLogger(__name__)
@@ -88,6 +88,7 @@ class Life:
         self.soon(BOOKING_S / 3, self._book)
         self.soon(FAULT_S / 2, self._mishap)
         self.soon(9.0, self._refuse_at_the_room)
+        self.soon(KIOSK_S / 2, self._stand_at_the_kiosk)
 
     # --- one visit ----------------------------------------------------------------------------------------------------
 
@@ -102,6 +103,7 @@ class Life:
             self.soon(self._pause(6, 20), lambda: self._arrive(station))
             return
         self._busy.add(person.name)
+        self._stage.pass_by(lab.DOOR_READER, lab.badge_of(person))
         if visit.taps_twice:
             self.soon(2.0, lambda: self._tap(station, person))
         self.soon(3.5, lambda: self._begin(station, visit))
@@ -147,6 +149,7 @@ class Life:
 
     def _go(self, station: Station, person: Person, after_s: float) -> None:
         def leave() -> None:
+            self._stage.pass_by(lab.DOOR_READER, lab.badge_of(person))
             self._busy.discard(person.name)
             self._arrive(station)
 
@@ -197,3 +200,9 @@ class Life:
         person = self._chance.choice(lab.PEOPLE)
         self._tap(lab.station("salle-canal"), person)
         self.soon(self._pause(50, 90), self._refuse_at_the_room)
+
+    def _stand_at_the_kiosk(self) -> None:
+        """Somebody shows their badge where several machines can be chosen, and looks; whoever tries the demo may touch."""
+        person = self._chance.choice([person for person in lab.PEOPLE if person.name not in self._busy] or lab.PEOPLE)
+        self._stage.pass_by(lab.KIOSK_READER, lab.badge_of(person))
+        self.soon(KIOSK_S / self._speed, self._stand_at_the_kiosk)

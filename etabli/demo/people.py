@@ -1,4 +1,4 @@
-"""Who the demo's people are: members with badges and rights, and the tokens of its manager and its kiosk."""
+"""Who the demo's people are: members with badges and rights, and the tokens of its manager and its screens."""
 
 import hashlib
 import random
@@ -27,6 +27,10 @@ class Written:
 
     manager_token: str = ""
     kiosk_token: str = ""
+    """Of the screen at one machine."""
+    shared_token: str = ""
+    """Of the screen for several."""
+    door_token: str = ""
     members: dict[str, Member] = field(default_factory=dict)
     doors: dict[str, str] = field(default_factory=dict)
     """Member ids by the secret that signs somebody in as them at one click."""
@@ -87,18 +91,19 @@ def again(base: Basis, store: Store, known: dict[str, Member], kiosk_of: str) ->
 
 
 def make_tokens(work: Work, base: Basis, written: Written, kiosk_of: str) -> None:
-    """One for the manager, one for a kiosk; both live for two days."""
-    now = base.clock.now()
-    for role, resource in ((Role.MANAGER, None), (Role.KIOSK, kiosk_of)):
-        token = "demo-" + secrets.token_urlsafe(12)
-        digest = hashlib.sha256(token.encode()).hexdigest()
-        work.add_token(
-            Token(
-                id=base.ids.new(), digest=digest, role=role, label="Démo", created_at=now, resource=resource,
-                expires_at=now + timedelta(days=2),
-            )
-        )  # fmt: skip
-        if role is Role.MANAGER:
-            written.manager_token = token
-        else:
-            written.kiosk_token = token
+    """One for the manager, one for each kind of screen; all live for two days."""
+    written.manager_token = _token(work, base, Role.MANAGER)
+    written.kiosk_token = _token(work, base, Role.KIOSK, resource=kiosk_of)
+    written.shared_token = _token(work, base, Role.KIOSK, reader=lab.KIOSK_READER)
+    written.door_token = _token(work, base, Role.KIOSK, reader=lab.DOOR_READER)
+
+
+def _token(work: Work, base: Basis, role: Role, *, resource: str | None = None, reader: str | None = None) -> str:
+    now, token = base.clock.now(), "demo-" + secrets.token_urlsafe(12)
+    work.add_token(
+        Token(
+            id=base.ids.new(), digest=hashlib.sha256(token.encode()).hexdigest(), role=role, label="Démo",
+            created_at=now, resource=resource, reader=reader, expires_at=now + timedelta(days=2),
+        )
+    )  # fmt: skip
+    return token

@@ -3,7 +3,7 @@
 import contextlib
 import secrets
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +45,8 @@ class Stage:
         self._clock = SystemClock()
         self._bus: Bus | None = None
         self.readers: dict[str, PtyTwin[SimulatedBadgeReader]] = {}
+        self.shared: dict[str, PtyTwin[SimulatedBadgeReader]] = {}
+        """The reader of the kiosk, and that of the door."""
         self.controllers: dict[str, PtyTwin[SimulatedGrbl]] = {}
         self.printers: dict[str, OctoPrintServer] = {}
         self.plugs: dict[str, RelayOnTheBus] = {}
@@ -53,15 +55,11 @@ class Stage:
     def plug_in(self) -> None:
         """Start everything that hangs on a cable or has an address of its own."""
         self._folder.mkdir(parents=True, exist_ok=True)
+        self.shared = {name: self._reader(name) for name in (lab.KIOSK_READER, lab.DOOR_READER)}
         for station in lab.STATIONS:
             if station.node:
                 continue
-            reader = PtyTwin(
-                SimulatedBadgeReader("rdm6300"), self._folder / f"{station.slug}-lecteur", self._clock,
-                tick_s=READER_TICK_S,
-            )  # fmt: skip
-            reader.start()
-            self.readers[station.slug] = reader
+            self.readers[station.slug] = self._reader(f"{station.slug}-lecteur")
             if station.machine == "octoprint":
                 printer = OctoPrintServer(self._clock)
                 printer.start()
@@ -71,6 +69,11 @@ class Stage:
                 controller = PtyTwin(twin, self._folder / f"{station.slug}-grbl", self._clock, tick_s=GRBL_TICK_S)
                 controller.start()
                 self.controllers[station.slug] = controller
+
+    def _reader(self, name: str) -> PtyTwin[SimulatedBadgeReader]:
+        reader = PtyTwin(SimulatedBadgeReader("rdm6300"), self._folder / name, self._clock, tick_s=READER_TICK_S)
+        reader.start()
+        return reader
 
     def switch_on(self, broker: Broker, badge_key: Path) -> None:
         """Put the plugs and nodes on the broker, as soon as there is one."""
@@ -108,6 +111,10 @@ class Stage:
         else:
             self.readers[station.slug].do(lambda reader, now: reader.hold(badge, now, seconds=0.5))
 
+    def pass_by(self, reader: str, badge: bytes) -> None:
+        """Somebody holds a badge to the reader of the kiosk, or at the door."""
+        self.shared[reader].do(lambda twin, now: twin.hold(badge, now, seconds=0.5))
+
     def powered(self, station: Station) -> bool:
         """Whether it has current; what nothing switches always has."""
         node, plug = self.nodes.get(station.slug), self.plugs.get(station.slug)
@@ -119,7 +126,7 @@ class Stage:
         ends += [node.stop for node in self.nodes.values()]
         ends += [printer.stop for printer in self.printers.values()]
         ends += [controller.stop for controller in self.controllers.values()]
-        ends += [reader.stop for reader in self.readers.values()]
+        ends += [reader.stop for reader in (*self.readers.values(), *self.shared.values())]
         # All at once: each waits for its own thread.
         leaving = [threading.Thread(target=_quietly, args=(end,), name="twin-leaves", daemon=True) for end in ends]
         for thread in leaving:
@@ -154,8 +161,17 @@ class Stage:
             trainings=tuple(map(TrainingSettings.model_validate, lab.TRAININGS)),
             groups=tuple(map(GroupSettings.model_validate, lab.GROUPS)),
             resources=tuple(resource_settings(station) for station in lab.STATIONS),
-            devices=tuple(device for station in lab.STATIONS for device in self._devices(station)),
+            devices=(*(device for station in lab.STATIONS for device in self._devices(station)), *self._shared()),
         )
+
+    def _shared(self) -> Iterator[DeviceSettings]:
+        """The kiosk of several machines, and the door."""
+        told: dict[str, dict[str, Any]] = {
+            lab.KIOSK_READER: {"role": "kiosk", "resources": lab.SERVED}, lab.DOOR_READER: {"role": "place"},
+        }  # fmt: skip
+        for name, more in told.items():
+            more |= {"slug": name, "bridge": "badge-reader-serial", "settings": {"port": str(self.shared[name].link)}}
+            yield DeviceSettings.model_validate(more)
 
     def _devices(self, station: Station) -> list[DeviceSettings]:
         if station.node:

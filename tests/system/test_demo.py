@@ -40,7 +40,9 @@ def test_the_demo_opens_lives_and_leaves_nothing_behind(start, free_port):
         answer = get_json(f"{root}/api/v1/{name}", token)
         assert len(answer.get("items", answer.get("rows", answer))) >= 10, f"two weeks of {name}"
     assert get(f"{root}/r/laser")[0] == 200
-    assert get(told["kiosk"])[0] == 200
+    for screen, word in (("kiosk", "Découpeuse laser"), ("shared_kiosk", "Poste de soudure"), ("door", "Bienvenue")):
+        status, shown = get(told[screen])
+        assert (status, word in shown) == (200, True), screen
     assert get(f"{root}/api/v1/members")[0] == 401
     assert get(f"{root}/api/v1/members", token)[0] == 200
     assert get_json(f"{root}/health/ready")["status"] == "ok"
