@@ -12,7 +12,7 @@ from rich.table import Table
 from bench.figures import Figure
 
 MODULES = (
-    "tap", "decide", "free", "bookings", "series_points", "node", "fanout", "sessions_page", "pages", "start",
+    "tap", "decide", "free", "bookings", "series_points", "node", "fanout", "sessions_page", "pages", "axe", "start",
     "members_page", "faults",
 )  # fmt: skip
 LATEST = Path(__file__).with_name("latest.json")

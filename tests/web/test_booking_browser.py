@@ -5,14 +5,11 @@ from playwright.sync_api import expect
 
 from gateway.domain.people import Role
 from tests.web.booked import HOUR, booked, door, planned
-from tests.web.browser import MARKS, SIZES, check
+from tests.web.browser import MARKS
 from tests.web.lab import TestLab
 from tests.web.server import served
 
 pytestmark = MARKS
-
-MORNING = "/reservation?machine=laser&debut=20261125T0800Z&minutes=90"
-TAKEN = "/reservation?machine=laser&debut=20261124T1300Z&minutes=90"
 
 
 @pytest.fixture(scope="module")
@@ -44,29 +41,6 @@ def go(place, open_page):
         return page
 
     return go
-
-
-@pytest.mark.parametrize(
-    ("path", "who"),
-    [
-        ("/reserver", None), ("/reserver/laser?jour=2026-11-25", "Léa"), ("/reserver/laser", "Karim"),
-        ("/reserver/sorte/prusa", None), ("/reserver/scanner?jour=2026-11-29", None), (MORNING, "Léa"), (TAKEN, "Léa"),
-        ("/moi", "Léa"), ("/moi/reservations", "Léa"), ("/moi/reservations/{held}", "Léa"),
-        ("/moi/reservations/{held}/fin", "Léa"), ("/moi/reservations/{held}/donner", "Léa"),
-        ("/moi/reservations/{held}/annuler", "Léa"), ("/moi/messages", "Léa"), ("/ateliers", "Léa"),
-        ("/ateliers/{full}", "Léa"), ("/equipe/planning", "Inès"), ("/equipe/planning/{held}", "Inès"),
-        ("/equipe/ateliers/{over}/saisie", "Inès"),
-    ],
-)  # fmt: skip
-def test_pages_have_no_fault_that_axe_can_find(place, go, path, who):
-    page = go(path.format(**place[2]), who)
-    for details in page.locator("details").all():
-        details.evaluate("each => { each.open = true }")
-    for size, scheme in (("phone", "light"), ("desktop", "dark")):
-        width, height = SIZES[size]
-        page.set_viewport_size({"width": width, "height": height})
-        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-        check(page)
 
 
 def follow(page, words):
