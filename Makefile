@@ -10,6 +10,8 @@ SHELL := /bin/sh
 PYTHON ?= python3
 PORT ?= 8080
 ARGS ?=
+# A file of tests goes to one of so many at once.
+WORKERS ?= 2
 BIN := .venv/bin
 export PYTHON
 
@@ -27,7 +29,7 @@ run: install assets
 
 test: install-dev assets
 	@scripts/test-setup
-	@$(BIN)/python -m pytest $(if $(ETABLI_NO_SKIP),-p tests.plugins.no_skip) $(ARGS)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(if $(ETABLI_NO_SKIP),-p tests.plugins.no_skip) $(ARGS)
 
 check: install-dev
 	@scripts/check

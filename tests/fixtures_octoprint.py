@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import requests
 
-from tests.fixtures_broker import free_port
+from tests.ports import free_port
 
 ROOT = Path(__file__).parents[1]
 READY_S = 40.0

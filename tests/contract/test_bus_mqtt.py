@@ -9,7 +9,8 @@ import pytest
 
 from gateway.adapters.bus_mqtt import MqttBus
 from gateway.ports.errors import BusUnavailable, SubscriptionRefused
-from tests.fixtures_broker import free_port, wait_until
+from tests.fixtures_broker import wait_until
+from tests.ports import free_port
 
 CONNACK = bytes((0x20, 2, 0, 0))
 

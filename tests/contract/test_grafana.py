@@ -19,8 +19,9 @@ from gateway.domain.events import Event, EventKind, StoredEvent
 from gateway.ports.errors import BadConfiguration, GrafanaRefused
 from gateway.service.series import SeriesSink, points_of_sample
 from tests.fakes.grafana_server import TOKEN, grafana_server
-from tests.fixtures_influx import ORG, free_port
+from tests.fixtures_influx import ORG
 from tests.fixtures_influx import TOKEN as INFLUX_TOKEN
+from tests.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 MADE = board()

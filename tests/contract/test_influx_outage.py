@@ -16,7 +16,8 @@ from gateway.ports.timeseries import Point
 from gateway.service.deliver import Deliver
 from gateway.service.series import SampleBuffer, SeriesSink
 from tests.fakes.service_lab import RecordingBus
-from tests.fixtures_influx import ORG, TOKEN, free_port
+from tests.fixtures_influx import ORG, TOKEN
+from tests.ports import free_port
 
 pytestmark = pytest.mark.influxdb
 

@@ -6,7 +6,8 @@ import sys
 import time
 from pathlib import Path
 
-from bench.running import configuration, free_port, wait_ready
+from bench.running import configuration, wait_ready
+from tests.ports import free_port
 
 ROOT = Path(__file__).parents[2]
 

@@ -10,6 +10,8 @@ from pathlib import Path
 import paho.mqtt.client as mqtt
 import pytest
 
+from tests.ports import free_port
+
 DEPLOY = Path(__file__).resolve().parents[2] / "deploy" / "mosquitto"
 PATH = os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin"
 USERS = {"gateway": "g-word", "health": "h-word", "reader-1": "r1-word", "reader-2": "r2-word"}
@@ -18,12 +20,6 @@ pytestmark = [
     pytest.mark.mosquitto,
     pytest.mark.skipif(not shutil.which("mosquitto", path=PATH), reason="Mosquitto is not installed"),
 ]
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
 
 
 @pytest.fixture(scope="module")

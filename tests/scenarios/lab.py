@@ -15,7 +15,8 @@ from typing import Any
 
 import httpx
 
-from tests.scenarios.program import ROOT, Program, eventually, free_port
+from tests.ports import free_port
+from tests.scenarios.program import ROOT, Program, eventually
 
 SITE = "lab"
 

@@ -4,7 +4,6 @@ import json
 import os
 import select
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -13,6 +12,8 @@ import urllib.request
 from pathlib import Path
 
 import pytest
+
+from tests import ports
 
 ROOT = Path(__file__).resolve().parents[2]
 STOP_S = 3.0
@@ -93,11 +94,7 @@ def etabli(start):
 
 @pytest.fixture
 def free_port():
-    def free_port():
-        with socket.create_server(("127.0.0.1", 0)) as probe:
-            return probe.getsockname()[1]
-
-    return free_port
+    return ports.free_port
 
 
 def get(url, token=None):

@@ -21,7 +21,8 @@ from gateway.adapters.bus_mqtt import MqttBus
 from gateway.adapters.clock import SystemClock
 from gateway.domain.people import Role
 from gateway.ports.store import Token
-from tests.scenarios.program import eventually, free_port
+from tests.ports import free_port
+from tests.scenarios.program import eventually
 from tests.web.admin import text_of, token_in
 
 pytestmark = pytest.mark.slow

@@ -1,21 +1,19 @@
 """The application on a real port, as `etabli run` serves it."""
 
 import contextlib
-import socket
 import threading
 import time
 
 import uvicorn
 
 from dashboard.app import end_streams
+from tests.ports import free_port
 
 
 @contextlib.contextmanager
 def served(app):
     """The address of ``app``, served by uvicorn in a thread until the block ends."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     config = uvicorn.Config(app, host="127.0.0.1", port=port, log_level="warning", timeout_graceful_shutdown=2)
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)

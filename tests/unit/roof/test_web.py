@@ -6,7 +6,7 @@ import socket
 from etabli.bootstrap.web import claim
 from etabli.bootstrap.wire import Joined
 from etabli.settings.models import LabSettings, Settings, WebSettings
-from tests.fixtures_broker import free_port
+from tests.ports import free_port
 
 
 def test_an_answer_never_waits_for_the_acknowledgement_of_its_first_half():

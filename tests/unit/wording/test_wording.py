@@ -139,7 +139,7 @@ def test_a_sentence_on_the_kiosk_has_twelve_words_at_most(key):
             assert count <= 12, (key, sentence)
 
 
-@pytest.mark.parametrize("code", ACCOUNT_MATTERS)
+@pytest.mark.parametrize("code", sorted(ACCOUNT_MATTERS))
 def test_an_account_matter_is_nobody_else_s_business(code):
     said = words("fr").say(code, {"since": NOW}, public=True)
     assert said.title == "On a besoin de vous voir."
