@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 import time
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 import psycopg
@@ -18,6 +18,7 @@ from gateway.adapters.sql.guards import EXCLUSION, LIVE_BADGE, ONE_OPEN, TRIGGER
 from gateway.adapters.sql.migrate import migrate
 from gateway.domain.events import Event, EventKind
 from gateway.ports.errors import StoreUnavailable
+from tests.fixtures_broker import wait_until
 from tests.fixtures_store import NOW, make_lab
 
 ROOT = Path(__file__).parents[2]
@@ -183,6 +184,26 @@ class TestSqlite:
                 opened.check()
             with pytest.raises(StoreUnavailable, match="etabli migrate"):
                 opened.views().floor(NOW)
+        finally:
+            opened.close()
+
+    def test_the_log_that_a_killed_program_left_is_copied_by_the_next_and_does_not_grow_for_ever(
+        self, quick, sqlite_path, tmp_path
+    ):
+        make_lab(quick)
+        for name in ("killed.db", "killed.db-wal"):
+            shutil.copy(sqlite_path.with_name(name.replace("killed.db", sqlite_path.name)), tmp_path / name)
+        opened = SqlStore(tmp_path / "killed.db")
+        try:
+            copy = tmp_path / "copy.db"
+
+            def copied():
+                shutil.copy(tmp_path / "killed.db", copy)
+                with closing(sqlite3.connect(copy)) as alone, suppress(sqlite3.DatabaseError):
+                    return alone.execute("SELECT count(*) FROM members").fetchone()[0]
+
+            assert len(opened.views().floor(NOW)) == 2
+            wait_until(copied, "what was only in the log is in the database")
         finally:
             opened.close()
 

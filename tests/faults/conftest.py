@@ -1,6 +1,7 @@
 """Figures of the runs: shown at the end, and written where benchmarks write theirs when it was a long run."""
 
 from collections.abc import Callable
+from textwrap import fill
 
 import pytest
 
@@ -21,6 +22,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     if figures:
         terminalreporter.section("faults on purpose")
     for figure in figures:
-        terminalreporter.write_line(f"{figure.name:24} {figure.value:g} {figure.unit}: {figure.note}")
+        terminalreporter.write_line(f"{figure.name:22} {figure.value:>10.4g} {figure.unit:8} (to be {figure.target})")
+        terminalreporter.write_line(fill(figure.note, 116, initial_indent="    ", subsequent_indent="    "))
     if config.getoption("markexpr") == "soak":
         write(figures)

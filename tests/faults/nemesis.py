@@ -28,7 +28,7 @@ MOST_S = 0.06
 """A kill by the clock comes at most so long after the gateway is ready."""
 MOST_RECEIPTS = 30
 """A kill by a receipt comes at one of the first so many."""
-DRAIN_S = 30.0
+DRAIN_S = 60.0
 
 
 class Stock:
@@ -57,7 +57,7 @@ class Stock:
 
     def close(self) -> None:
         self._process.stdin.close()
-        self._process.wait(10)
+        self._process.wait(DRAIN_S)
         self._process.stdout.close()
 
 
@@ -118,7 +118,7 @@ def kill_gateway(
                 stock.start(broker.port, bug)
                 if made % 2:
                     trigger.set(chance.randint(1, MOST_RECEIPTS))
-                    assert trigger.pulled.wait(10), "no receipt comes"
+                    assert trigger.pulled.wait(DRAIN_S), "no receipt comes"
                 else:
                     time.sleep(chance.uniform(0.0, MOST_S))
                     stock.kill()

@@ -40,6 +40,10 @@ def explain(fault: Exception) -> Exception:
     return StoreUnavailable(f"SQLite: {sentence or fault}")
 
 
+def _log_of(path: Path) -> Path:
+    return path.with_name(path.name + "-wal")
+
+
 class SqliteDatabase:
     """A database in a file, or in memory (then readers share the writer's connection and wait for it)."""
 
@@ -56,9 +60,13 @@ class SqliteDatabase:
         try:
             if path is not None and not path.exists() and path.parent.is_dir():
                 raise StoreUnavailable(f"there is no database at {path} yet: run `etabli migrate`")
+            left = path is not None and _log_of(path).exists()
             self._writer = self._connect(readonly=False)
         except sqlite3.Error as fault:
             raise explain(fault) from fault
+        if left and self._tidier is not None:
+            # Killed again and again before its hundredth commit, a program would have more to read at each start.
+            self._tidier.copy()
         if path is None:
             self._create_all()
 

@@ -24,8 +24,11 @@ class Tidier:
     def committed(self) -> None:
         """Count a commit; called by the writer alone."""
         self._commits += 1
-        if self._commits < COMMITS:
-            return
+        if self._commits == COMMITS:
+            self.copy()
+
+    def copy(self) -> None:
+        """Copy what the log holds now; called by the writer alone."""
         self._commits = 0
         if self._thread is None:
             self._thread = threading.Thread(target=self._run, name="sqlite-tidy", daemon=True)
