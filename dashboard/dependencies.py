@@ -12,6 +12,7 @@ from devices.messages import HashedBadge
 from gateway.domain.notices import House
 from gateway.domain.roles import May, roles_that
 from gateway.ports.bus import Bus
+from gateway.ports.camera import Camera
 from gateway.ports.clock import Clock
 from gateway.ports.ids import Ids
 from gateway.ports.notify import Letter
@@ -79,6 +80,8 @@ class Services:
     """Names of those that events cannot be carried to now."""
     probe: Probe | None = None
     """Looks at machines for the first-run assistant; None where there is nobody to ask."""
+    camera: Camera | None = None
+    """Cameras that look at machines; None where there are none to ask."""
     setup: Setup | None = None
     """Writes the first machines down; None where there is nowhere to."""
     doors: Mapping[str, str] = field(default_factory=dict)

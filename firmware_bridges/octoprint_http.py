@@ -37,6 +37,10 @@ class Settings(BaseModel):
     url: str = Field(description="OctoPrint's address, as in the browser; a path behind a reverse proxy is kept.")
     key: SecretStr | None = Field(default=None, description="Its key; better in a file of its own, see key_file.")
     key_file: Path | None = Field(default=None, description="A file (mode 0600) that holds the key, and nothing else.")
+    snapshot: str | None = Field(
+        default=None,
+        description="Where its camera gives one picture, like http://octopi.local/webcam/?action=snapshot; the team sees it on the machine's page, and it is kept nowhere.",
+    )
     ca_file: Path | None = Field(default=None, description="The CA of OctoPrint's certificate, for https in the lab.")
     idle_s: float = Field(default=1.0, ge=0.1, le=60, description="Time between looks while nothing prints.")
     busy_s: float = Field(default=0.5, ge=0.1, le=60, description="Time between looks during a print.")
@@ -53,6 +57,16 @@ class Settings(BaseModel):
     def _is_an_address(cls, value: str) -> str:
         parts = urlsplit(value)
         if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+            raise PydanticCustomError("url_parsing", "expected an address like http://octopi.local")
+        if parts.username is not None or parts.password is not None:
+            raise PydanticCustomError("url_login", "expected an address without a user name or password")
+        return value
+
+    @field_validator("snapshot")
+    @classmethod
+    def _is_a_picture(cls, value: str | None) -> str | None:
+        parts = urlsplit(value or "http://none")
+        if parts.scheme not in ("http", "https") or not parts.hostname:
             raise PydanticCustomError("url_parsing", "expected an address like http://octopi.local")
         if parts.username is not None or parts.password is not None:
             raise PydanticCustomError("url_login", "expected an address without a user name or password")

@@ -48,7 +48,7 @@ class Part:
 PARTS: Mapping[What, Part] = {
     What.PLUG: Part(role=DeviceRole.INTERLOCK, bridge="relay-mqtt", fields=("dialect", "name")),
     What.READER: Part(role=DeviceRole.READER, bridge="badge-reader-serial", fields=("port", "protocol")),
-    What.PRINTER: Part(role=DeviceRole.MACHINE, bridge="octoprint-http", fields=("url",)),
+    What.PRINTER: Part(role=DeviceRole.MACHINE, bridge="octoprint-http", fields=("url", "snapshot")),
     What.CONTROLLER: Part(role=DeviceRole.MACHINE, bridge="grbl-serial", fields=("port",)),
 }
 DIALECTS: Mapping[str, str] = {"tasmota": "", "shelly-gen2": "shelly/", "esphome": "esphome/"}

@@ -90,9 +90,21 @@ def machine(
         jobs=_jobs(views, view, now), happened=_happened(views, view, words),
         upkeep=views.upkeep(view.resource.id, ROWS), kept=views.kept().get(view.resource.id),
         devices=tuple(health(device, {view.resource.id: name}, words) for device in view.devices),
+        camera=services.camera is not None and services.camera.looks_at(view.resource.slug),
         feed_of_machine=feed_address(request, f"r/{view.resource.slug}"),
         live=f"/equipe/machines/{view.resource.slug}/direct?lang={words.lang}&since={mark}",
     )  # fmt: skip
+
+
+@router.get("/image")
+def picture(request: Request, services: Asked, slug: str) -> Response:
+    """What the machine's camera sees now, for the team alone; it is kept nowhere."""
+    if secret_of(request) is None:
+        raise Problem("forbidden")
+    seen = services.camera.picture(slug) if services.camera else None
+    if seen is None:
+        raise Problem("not_found")
+    return Response(seen.data, media_type=seen.media_type, headers={"Cache-Control": "no-store"})
 
 
 @router.get("/direct")

@@ -64,6 +64,12 @@ class SimulatedOctoPrint:
 
     # --- what people do -----------------------------------------------------------------------------------------------
 
+    @property
+    def done(self) -> float:
+        """How much of the selected file is printed, from 0 to 1."""
+        file, active = self._selected, self._active
+        return min(1.0, active / file.seconds) if file is not None and active is not None and file.seconds else 0.0
+
     def add_file(
         self, name: str, seconds: float, *, now: float, size: int = 1000, filament_mm: float | None = None
     ) -> None:

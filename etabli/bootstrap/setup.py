@@ -33,6 +33,7 @@ class FileSetup:
     def __init__(self, base: Basis, store: Store, *, file: Path | None, bridges: Callable[[], Bridges | None]) -> None:
         self._base, self._store, self._bridges = base, store, bridges
         self._file = file.resolve() if file is not None else None
+        self._settings = base.settings
         self._lock = threading.Lock()
 
     def hindrance(self) -> NotWritten | None:
@@ -72,13 +73,21 @@ class FileSetup:
             except OSError as error:
                 _log.warning("%s could not be written: %s", self._file, error)
                 return self._read_only()
-            settings = rooted(settings, self._file.parent)
+            settings = self._settings = rooted(settings, self._file.parent)
             put_lab(self._store, settings, self._base.ids)
             device = next((each for each in settings.devices if each.slug == new.slug), None)
             bridges = self._bridges()
             if isinstance(new, NewDevice) and device is not None and bridges is not None:
                 bridges.add(self._base, device)
         return None
+
+    def cameras(self) -> dict[str, str]:
+        """Where each camera gives a picture, by the slug of the resource that it looks at."""
+        return {
+            device.resource: str(device.settings["snapshot"])
+            for device in self._settings.devices
+            if device.resource is not None and device.settings.get("snapshot")
+        }
 
     def _read_only(self) -> NotWritten:
         name = str(self._file)

@@ -10,12 +10,12 @@ from etabli.bootstrap.folder import typed_badge_hasher
 from etabli.bootstrap.notify import add_letters, house
 from etabli.bootstrap.parts import Basis
 from etabli.bootstrap.probe import BridgesProbe
+from etabli.bootstrap.setup import FileSetup
 from etabli.settings.models import Settings
 from etabli.supervisor import Supervisor
 from etabli.words import Sentence
 from gateway.ports.bus import Bus
 from gateway.ports.errors import BadConfiguration, BusUnavailable
-from gateway.ports.setup import Setup
 from gateway.ports.store import Store
 from gateway.ports.timeseries import TimeSeries
 from gateway.service.deliver import Deliver
@@ -108,11 +108,12 @@ class Web:
 def add_web(
     supervisor: Supervisor, basis: Basis, sock: socket.socket, store: Store, bus: Bus, deliver: Deliver, *,
     pings: Mapping[str, Callable[[], None]], series: TimeSeries | None = None, demo: bool = False, doors: Mapping[str, str] | None = None,
-    setup: Setup | None = None,
+    setup: FileSetup,
 ) -> Web:  # fmt: skip
     """The dashboard under the supervisor."""
     from dashboard.app import create_app
     from dashboard.dependencies import Services
+    from gateway.adapters.camera_http import HttpCamera
     from gateway.adapters.one_time_codes import TotpCodes
     from gateway.adapters.passwords import Argon2Passwords
 
@@ -123,7 +124,7 @@ def add_web(
         sinks_failing=lambda: [f"sink-{name}" for name in list(deliver.failing)],
         hash_badge=typed_badge_hasher(basis.hash_badge), default_language=basis.settings.lab.language, demo=demo,
         house=house(basis.settings), passwords=Argon2Passwords(), codes=TotpCodes(basis.site_key), mail=add_letters(supervisor, basis),
-        address=basis.settings.web.address, doors=doors or {}, probe=BridgesProbe(basis, bus), setup=setup,
+        address=basis.settings.web.address, doors=doors or {}, probe=BridgesProbe(basis, bus), setup=setup, camera=HttpCamera(setup.cameras),
     )  # fmt: skip
     web = Web(create_app(services), sock, basis.settings)
     supervisor.add("web", web.run, stage=STAGE)

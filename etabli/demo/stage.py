@@ -196,6 +196,7 @@ class Stage:
                     "machine",
                     "octoprint-http",
                     url=self.printers[station.slug].url,
+                    snapshot=self.printers[station.slug].snapshot,
                     key_file=str(self._key_file()),
                 )
             )

@@ -10,10 +10,12 @@ from typing import Any, TypeVar
 from urllib.parse import unquote, urlsplit
 
 from devices.simulated.octoprint import NO_ANSWER, SimulatedOctoPrint
+from firmware_bridges.twins.picture import picture
 from gateway.ports.clock import Clock
 
 _T = TypeVar("_T")
 
+WEBCAM = "/webcam/"
 MAX_BODY = 50 * 1024 * 1024
 SILENCE_S = 30.0
 """How long a silent server keeps a connection open."""
@@ -31,12 +33,18 @@ class OctoPrintServer:
         self._lock = Lock()
         self._server = _Server(("127.0.0.1", port), _Handler)
         self._server.answer = self._answer
+        self._server.done = lambda: self.do(lambda twin, _now: twin.done)
         self._thread = Thread(target=self._server.serve_forever, args=(0.05,), name="twin-octoprint", daemon=True)
 
     @property
     def url(self) -> str:
         """Where it is served."""
         return f"http://127.0.0.1:{self.port}{self._prefix}"
+
+    @property
+    def snapshot(self) -> str:
+        """Where its camera gives one picture."""
+        return f"http://127.0.0.1:{self.port}{WEBCAM}?action=snapshot"
 
     @property
     def port(self) -> int:
@@ -72,6 +80,7 @@ class _Server(ThreadingHTTPServer):
 
     def __init__(self, address: tuple[str, int], handler: type[BaseHTTPRequestHandler]) -> None:
         self.answer: Callable[[str, str, Any, str | None], tuple[int, Any]] = lambda *_: (503, None)
+        self.done: Callable[[], float] = lambda: 0.0
         self.stopping = Event()
         self._open: set[socket.socket] = set()
         self._guard = Lock()
@@ -117,7 +126,19 @@ class _Handler(BaseHTTPRequestHandler):
         """Be quiet."""
 
     def do_GET(self) -> None:
-        self._reply(None)
+        if urlsplit(self.path).path == WEBCAM:
+            self._show()
+        else:
+            self._reply(None)
+
+    def _show(self) -> None:
+        """One picture, as the camera of OctoPi gives it: no key is asked for."""
+        data = picture(self.server.done())
+        self.send_response(200)
+        self.send_header("Content-Type", "image/png")
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
 
     def do_POST(self) -> None:
         try:

@@ -156,12 +156,14 @@ def test_a_printer_is_tried_and_saved_and_its_key_is_never_shown_again(lab):
         assert "wrongkey" not in wrong.text
         kept = re.search(r'name="kept" value="([^"]+)"', well.text)[1]
         assert "refuse cette clé" in press(browser, PRINTER, "save", url=octoprint.url, kept="made-up").text
-        saved = press(browser, PRINTER, "save", url=octoprint.url, kept=kept)
+        saved = press(browser, PRINTER, "save", url=octoprint.url, kept=kept, snapshot=octoprint.snapshot)
         assert "L’appareil est enregistré." in saved.text
         eventually(lambda: "Entendu" in browser.get(saved.url.path).text)
         assert "sesame" not in file.read_text() + browser.get(PRINTER).text
         secret = file.parent / "secrets" / "imprimante-octoprint"
         assert (secret.read_text(), stat.S_IMODE(secret.stat().st_mode)) == ("sesame\n", 0o600)
+        seen = browser.get("/equipe/machines/imprimante/image")
+        assert (seen.headers["content-type"], seen.content[:4]) == ("image/png", b"\x89PNG"), "its camera is there, too"
         again = press(browser, PRINTER, "save", url=octoprint.url, key="sesame")
         assert again.url.path == "/bienvenue/machines/imprimante"
         assert len(load(file).devices) == 1, "sent twice is saved once"

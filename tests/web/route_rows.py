@@ -173,6 +173,7 @@ GET /equipe/machines/{slug}
 GET /equipe/machines/{slug}/direct
 GET /equipe/machines/{slug}/entretien
 GET /equipe/machines/{slug}/etiquette
+GET /equipe/machines/{slug}/image
 GET /equipe/machines/{slug}/mesures
 GET /equipe/machines/{slug}/{deed}
 GET /equipe/membres

@@ -5,15 +5,19 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from fastapi.testclient import TestClient
 
+from dashboard.app import create_app
 from dashboard.watch.curves import RANGES, means, panels
 from dashboard.watch.tv import columns
 from devices.messages import Outcome, Sample
 from gateway.adapters.timeseries_sql import SqlTimeSeries
 from gateway.domain.events import EventKind
+from gateway.domain.help import Photo
 from gateway.domain.sessions import EndReason, State
 from gateway.ports.errors import SeriesUnavailable
 from gateway.service.series import points_of_sample
+from tests.web.admin import sign_in
 from tests.web.lab import MANAGER, NOON, SITE, TestLab, busy_afternoon
 
 MINUTE = timedelta(minutes=1)
@@ -196,3 +200,25 @@ def test_a_screen_s_address_dies_with_the_next_one_and_opens_nothing_else(lab, s
 
 def test_whatever_the_number_of_machines_they_fit():
     assert [columns(count) for count in (0, 1, 4, 13, 40, 500)] == [1, 2, 3, 5, 8, 8]
+
+
+def test_the_camera_s_picture_is_for_the_team_and_kept_nowhere(lab):
+    class Camera:
+        def looks_at(self, resource):
+            return resource == "prusa-1"
+
+        def picture(self, resource):
+            return Photo(media_type="image/png", data=b"\x89PNG") if resource == "prusa-1" else None
+
+    with TestClient(create_app(replace(lab.services(), camera=Camera()))) as web:
+        assert web.get("/equipe/machines/prusa-1/image").status_code == 403
+        sign_in(web)
+        assert '<img src="/equipe/machines/prusa-1/image"' in web.get("/equipe/machines/prusa-1").text
+        seen = web.get("/equipe/machines/prusa-1/image")
+        assert (seen.content, seen.headers["content-type"], seen.headers["cache-control"]) == (
+            b"\x89PNG",
+            "image/png",
+            "no-store",
+        )
+        assert "/image" not in web.get("/equipe/machines/laser").text
+        assert web.get("/equipe/machines/laser/image").status_code == 404
