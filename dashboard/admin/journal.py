@@ -64,8 +64,8 @@ TOPICS: Mapping[Topic, tuple[Kind, ...]] = {
         Kind.POLICY_CHANGED, Kind.GROUP_CHANGED, Kind.OPENING_CHANGED, Kind.CLOSURE_ADDED, Kind.CLOSURE_REMOVED,
     ),
     Topic.DEVICES: (
-        Kind.DEVICE_LOST, Kind.DEVICE_CONNECTED, Kind.DEVICE_FLOODS, Kind.FACT_QUARANTINED, Kind.ALARM_RAISED,
-        Kind.ALARM_CLEARED,
+        Kind.DEVICE_LOST, Kind.DEVICE_CONNECTED, Kind.DEVICE_FLOODS, Kind.FACT_QUARANTINED, Kind.FACTS_MISSING,
+        Kind.ALARM_RAISED, Kind.ALARM_CLEARED,
     ),
 }  # fmt: skip
 """The kinds of event that people look for, by topic; taps and measures are no acts."""

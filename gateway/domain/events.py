@@ -37,6 +37,7 @@ class EventKind(StrEnum):
     DEVICE_STALE = "device_stale"
     DEVICE_NONSENSE = "device_nonsense"
     DEVICE_FLOODS = "device_floods"
+    FACTS_MISSING = "facts_missing"
     FACT_QUARANTINED = "fact_quarantined"
     CLASS_OPENED = "class_opened"
     CLASS_CLOSED = "class_closed"

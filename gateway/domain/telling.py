@@ -126,6 +126,7 @@ SILENT: dict[EventKind, str] = {
     EventKind.DEVICE_NONSENSE: _THE_TEAM,
     EventKind.DEVICE_FLOODS: _THE_TEAM,
     EventKind.FACT_QUARANTINED: _THE_TEAM,
+    EventKind.FACTS_MISSING: _THE_TEAM,
     EventKind.HELP_CALLED: _THE_TEAM,
     EventKind.PROBLEM_REPORTED: _THE_TEAM,
     EventKind.HELP_CLOSED: _AT_THE_MACHINE,

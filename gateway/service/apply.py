@@ -8,6 +8,7 @@ from datetime import datetime
 from devices.envelope import Envelope
 from devices.messages import BadgeTapped, Fact
 from gateway.domain.cards import CardRead
+from gateway.domain.events import Event, EventKind
 from gateway.domain.streams import Fate, Ranges, Stream
 from gateway.ports.ids import Ids
 from gateway.ports.store import HeldFact, Locked, Work
@@ -59,6 +60,7 @@ class Batch:
         if fate is Fate.APPLY or (jump and fate is Fate.HOLD):
             self._apply(fact, locked, stream)
             if jump:
+                self._give_up(locked, envelope.boot, stream.applied + 1, envelope.seq - 1)
                 self._work.release(locked.device.id, envelope.boot, [envelope.seq])
         elif fate is Fate.HOLD:
             held = HeldFact(
@@ -71,6 +73,15 @@ class Batch:
             self._early[name] = min(envelope.seq, self._early.get(name, envelope.seq))
         elif jump:
             self._work.release(locked.device.id, envelope.boot, [envelope.seq])
+
+    def _give_up(self, locked: Locked, boot: str, first: int, last: int) -> None:
+        """Write down that some facts have not come; should they come yet, they are taken."""
+        if first <= last:
+            told = Event(
+                kind=EventKind.FACTS_MISSING, at=self._now, resource_id=locked.device.resource_id,
+                device_id=locked.device.id, data={"boot": boot, "first": first, "last": last},
+            )  # fmt: skip
+            self._work.append(self._work.site_id(), [told])
 
     def skip(self, slug: str, boot: str, seq: int) -> None:
         """Count a fact as applied without handling it: it has gone to quarantine."""

@@ -62,6 +62,7 @@ def test_a_gap_is_waited_for_then_given_up_and_its_late_fact_still_taken(lab: Se
     lab.later(5)
     lab.consumer._close_gaps()
     assert [kind for kind, _ in story(lab)] == ["job_started", "job_ended", "job_started"]
+    assert [(e.data["first"], e.data["last"]) for e in lab.events("facts_missing")] == [(2, 2)], "the team is told"
     lab.hear(second, fourth)
 
     assert story(lab)[-1] == ("job_ended", "cancelled")
