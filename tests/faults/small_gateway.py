@@ -50,8 +50,13 @@ def serve(path: str, port: int, bug: str) -> None:
     kind = ReceiptFirst if bug == "receipt-first" else Consumer
     consumer = kind(store=store, bus=bus, clock=clock, ids=ids, site=SITE, deliver=deliver)
     consumer.listen()
-    print("ready", flush=True)
+    tell("ready")
     consumer.run(threading.Event())
+
+
+def tell(line: str) -> None:
+    """In one write: parent and child say theirs on the same output."""
+    os.write(1, f"{line}\n".encode())
 
 
 def main(path: str) -> None:
@@ -67,7 +72,7 @@ def main(path: str) -> None:
             except BaseException:
                 traceback.print_exc()
             os._exit(1)
-        print(child, flush=True)
+        tell(str(child))
     _end(child)
 
 
