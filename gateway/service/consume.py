@@ -36,6 +36,8 @@ MAX_BATCH = 200
 TICK_S = 0.25
 RETURN_WAIT_S = 5.0
 """Once we hear again, so long for devices to send again what they said meanwhile, before a gap is given up."""
+LONGEST_WAIT_S = 30.0
+"""No early fact waits longer, whatever else of its device we still have to take."""
 MOST_NAMES = 2000
 """So many devices are told apart in memory: any stranger on the bus can make up more."""
 OTHERS = "others"
@@ -357,7 +359,10 @@ class Consumer:
         with self._store.begin(within_s=SOON_S) as work:
             now = self._clock.now()
             early: list[tuple[str, HeldFact]] = []
+            long_since = set(work.held_since(now - timedelta(seconds=LONGEST_WAIT_S)))
             for slug, boot in work.held_since(now - timedelta(seconds=GAP_WAIT_S)):
+                if self._inbox.holds(slug) and (slug, boot) not in long_since:
+                    continue  # what is missing may be here already, behind what others bring
                 locked = work.lock_devices([slug], now, self._new())[slug]
                 early += [(slug, held) for held in work.held(locked.device.id, boot)]
                 if len(early) > MAX_BATCH:

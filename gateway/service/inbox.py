@@ -25,6 +25,10 @@ class Inbox:
     def __len__(self) -> int:
         return self._count
 
+    def holds(self, device: str) -> bool:
+        """Whether something of this device waits."""
+        return device in self._lanes
+
     def put(self, device: str, heard: Heard, *, whatever: bool = False) -> bool:
         """Take it in; False when too much waits already, ``whatever`` is taken all the same."""
         with self._changed:

@@ -16,7 +16,7 @@ from gateway.ports.bus import Delivery
 from gateway.ports.errors import StoreUnavailable
 from gateway.ports.store import Work
 from gateway.service import presence
-from gateway.service.consume import MOST_NAMES, MOST_WAITING, RETURN_WAIT_S, Consumer
+from gateway.service.consume import LONGEST_WAIT_S, MOST_NAMES, MOST_WAITING, RETURN_WAIT_S, Consumer
 from gateway.service.routes import ROUTES
 from gateway.service.sweeps import QUIET_S
 from tests.fakes.service_lab import SITE, ServiceLab, hashed
@@ -99,6 +99,23 @@ def test_a_gap_is_not_given_up_while_the_broker_is_away(lab: ServiceLab) -> None
     lab.later(RETURN_WAIT_S)
     lab.consumer._close_gaps()
     assert story(lab)[-1] == ("job_ended", "cancelled")
+
+
+def test_a_gap_is_not_given_up_while_what_would_fill_it_waits_in_our_own_inbox(lab: ServiceLab) -> None:
+    first, second, third, fourth = [lab.fact("grbl-1", fact, seq=n) for n, fact in enumerate(STORY, 1)]
+    lab.hear(first, third)
+    lab.consumer._hear(second)
+    lab.later(RETURN_WAIT_S)
+    lab.consumer._close_gaps()
+    assert len(story(lab)) == 1
+    lab.consumer.consume(lab.consumer._inbox.take(200, within_s=0))
+    assert [kind for kind, _ in story(lab)] == ["job_started", "job_ended", "job_started"]
+
+    lab.hear(lab.fact("grbl-1", STORY[3], seq=6))
+    lab.consumer._hear(fourth)
+    lab.later(LONGEST_WAIT_S + 1)
+    lab.consumer._close_gaps()
+    assert story(lab)[-1] == ("job_ended", "cancelled"), "but not for ever"
 
 
 def test_a_gap_with_much_behind_it_is_given_up_in_batches_with_room_for_others_between(lab: ServiceLab) -> None:
