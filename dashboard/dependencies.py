@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Protocol, TypeVar
 from fastapi import Depends, Request
 
 from devices.messages import HashedBadge
+from gateway.domain.hour import Doubt
 from gateway.domain.notices import House
 from gateway.domain.roles import May, roles_that
 from gateway.ports.bus import Bus
@@ -23,6 +24,7 @@ from gateway.ports.setup import Setup
 from gateway.ports.store import Store, Work
 from gateway.ports.timeseries import TimeSeries
 from gateway.ports.views import Lab, TokenView
+from gateway.service.hour import Hour
 from gateway.wording import LANGUAGES, Words
 
 if TYPE_CHECKING:
@@ -84,8 +86,15 @@ class Services:
     """Cameras that look at machines; None where there are none to ask."""
     setup: Setup | None = None
     """Writes the first machines down; None where there is nowhere to."""
+    hour: Hour | None = None
+    """Whether this process believes its clock; None where another one looks after that."""
     doors: Mapping[str, str] = field(default_factory=dict)
     """The demo's ways to be somebody at once: member ids by secret."""
+
+
+def doubt_of(services: Services) -> Doubt | None:
+    """Why the hour on these pages cannot be believed; None while it can."""
+    return services.hour.doubt if services.hour is not None else None
 
 
 def digest_of(secret: str) -> str:

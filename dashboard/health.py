@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 
-from dashboard.dependencies import Asked, Services, hub_of
+from dashboard.dependencies import Asked, Services, doubt_of, hub_of
 from dashboard.floor.views import board_state
 from dashboard.live import LiveHub
 from gateway.domain.floor import BoardKey
@@ -29,7 +29,9 @@ async def live() -> JSONResponse:
 def ready(services: Asked) -> JSONResponse:
     """Everything that this process needs answers too; the names of those that do not."""
     found = failing(services)
-    body = {"status": "failing" if found else "ok", "failing": found}
+    doubt = doubt_of(services)
+    # A clock in doubt is no reason to start anew: it would be in doubt again.
+    body = {"status": "failing" if found else "ok", "failing": found} | ({"doubts": {"clock": doubt}} if doubt else {})
     return JSONResponse(body, status_code=503 if found else 200, headers=NO_STORE)
 
 

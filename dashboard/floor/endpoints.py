@@ -3,12 +3,13 @@
 import io
 from datetime import datetime
 from typing import Annotated
+from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse, Response
 
 from dashboard.accounts.viewer import MaybeViewer
-from dashboard.dependencies import Asked, hub_of, lab_of, words_of
+from dashboard.dependencies import Asked, doubt_of, hub_of, lab_of, words_of
 from dashboard.floor import views as shown
 from dashboard.problems import Problem
 from dashboard.rendering import page
@@ -36,6 +37,7 @@ def board(request: Request, services: Asked, viewer: MaybeViewer) -> HTMLRespons
     return page(
         request, "floor/board.html", words=words, now=now, keep=kept, live=f"/live?lang={words.lang}&since={mark}",
         families=shown.families(views, words, now), summary=shown.summary(views, now),
+        doubt=doubt_of(services), today=now.astimezone(ZoneInfo(lab_of(request).timezone)).date(),
     )  # fmt: skip
 
 

@@ -145,7 +145,9 @@ def begin(at: Standing, services: Services, person: Person, machine: str, *, pin
     if reader is None and view is not None:
         reader = next((device for device in view.devices if device.role is DeviceRole.READER), None)
     if reader is not None:
-        chosen = kiosk.Chosen(reader=reader, resource=machine, member_id=person.id, shown=person.shown, pin=pin)
+        chosen = kiosk.Chosen(
+            reader=reader, resource=machine, member_id=person.id, shown=person.shown, pin=pin, doubt=at.doubt
+        )
         services.transact(lambda work, now: kiosk.begin(work, chosen, now, services.ids))
 
 

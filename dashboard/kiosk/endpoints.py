@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
-from dashboard.dependencies import Asked, Services, hub_of, lab_of, words_of
+from dashboard.dependencies import Asked, Services, doubt_of, hub_of, lab_of, words_of
 from dashboard.floor.views import tile
 from dashboard.kiosk import hours
 from dashboard.kiosk.drawing import draw_kiosk
@@ -33,6 +33,7 @@ class Standing:
     def __init__(self, request: Request, services: Services, kiosk: Kiosk) -> None:
         self.kiosk, self.words, self.now = kiosk, words_of(request), services.clock.now()
         self.lab = lab_of(request)
+        self.doubt = doubt_of(services)
         self.mark, self.views, self.left = hub_of(request).mark, services.store.views(), left_of(request)
         found = ((slug, self.views.resource(slug, self.now)) for slug in kiosk.resources)
         hub = hub_of(request)
@@ -65,6 +66,7 @@ class Standing:
         return page(
             request, "kiosk/kiosk.html", words=self.words, private=True, status=status, slug=slug, face=shown,
             kind=icon, name=name, seen=self.left if seen is None else seen, newest=self.newest, now=self.now,
+            doubt=self.doubt,
             live=f"/kiosk/{slug}/live?lang={self.words.lang}&since={self.mark}",
         )  # fmt: skip
 

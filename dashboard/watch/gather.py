@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
-from dashboard.dependencies import Services
+from dashboard.dependencies import Services, doubt_of
 from dashboard.health import failing
-from gateway.domain.attention import Asked, Floor, Machine, Raised, Trouble, UnknownTap
+from gateway.domain.attention import CLOCK, Asked, Floor, Machine, Raised, Trouble, UnknownTap
 from gateway.domain.help import HelpKind
 from gateway.domain.upkeep import Kept
 from gateway.ports.views import ResourceView, Views
@@ -58,4 +58,5 @@ def _asked(view: HelpView) -> Asked:
 
 def ailing(services: Services) -> tuple[str, ...]:
     """Parts of the program that do not answer, and sinks that cannot deliver, by name."""
-    return tuple(sorted({*failing(services), *services.sinks_failing()}))
+    doubt = {CLOCK} if doubt_of(services) else set()
+    return tuple(sorted({*failing(services), *services.sinks_failing(), *doubt}))

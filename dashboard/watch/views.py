@@ -32,6 +32,7 @@ PATHS: dict[Act, str] = {
     Act.CLOSE_HELP: "/equipe/demandes/{key}/vu",
     Act.GIVE_BADGE: "/equipe/badges#badge-{key}",
     Act.SEE_DEVICES: "/equipe/appareils",
+    Act.SET_CLOCK: "/equipe/heure",
 }
 """Where the button of each act leads: a page that says what will happen, then does it."""
 KEYED = frozenset({Act.CANCEL_JOB, Act.FREE_SLOT})
@@ -39,7 +40,7 @@ ICONS: dict[Trouble, str] = {
     Trouble.BEAM_ON_IDLE: "alarm", Trouble.UNATTENDED: "person", Trouble.DANGER_TOLD: "alarm",
     Trouble.CALLED: "call", Trouble.RELAY_DIFFERS: "off", Trouble.RELAY_UNKNOWN: "unknown", Trouble.ALARM: "alarm",
     Trouble.SILENT_IN_USE: "stale", Trouble.STUCK: "paused", Trouble.INTERRUPTED: "interrupted",
-    Trouble.PROGRAM_AILS: "out_of_service", Trouble.BADGE_UNKNOWN: "badge", Trouble.PROBLEM_TOLD: "report",
+    Trouble.CLOCK_UNPROVED: "clock", Trouble.PROGRAM_AILS: "out_of_service", Trouble.BADGE_UNKNOWN: "badge", Trouble.PROBLEM_TOLD: "report",
     Trouble.LATE: "clock", Trouble.PAUSED_LONG: "paused", Trouble.IDLE_LONG: "occupied_idle",
     Trouble.NO_SHOW: "reserved", Trouble.PART_WAITS: "finished", Trouble.BACK_LATE: "repair",
     Trouble.UPKEEP_DUE: "repair", Trouble.SILENT: "stale", Trouble.NONSENSE: "unknown", Trouble.SET_ASIDE: "info",

@@ -105,7 +105,7 @@ def _assemble(
     pings = web_part.pings_of(supervisor, store, bus)
     app.web = web_part.add_web(
         supervisor, base, sock, store, bus, app.gateway.deliver, pings=pings, series=app.gateway.series, demo=demo,
-        doors=doors, setup=FileSetup(base, store, file=file, bridges=lambda: app.bridges),
+        doors=doors, hour=app.gateway.hour, setup=FileSetup(base, store, file=file, bridges=lambda: app.bridges),
     )  # fmt: skip
     return app
 

@@ -16,6 +16,7 @@ from gateway.ports.timeseries import TimeSeries
 from gateway.service.arrivals_sweep import ArrivalsSweeper
 from gateway.service.consume import Consumer
 from gateway.service.deliver import Deliver
+from gateway.service.hour import Hour
 from gateway.service.node_lists import NodeLists
 from gateway.service.series import SampleBuffer, SeriesSink, points_of_sample
 from gateway.service.sweeps import Sweeper
@@ -41,8 +42,11 @@ class Gateway:
             store=store, bus=bus, clock=basis.clock, ids=basis.ids, site=basis.site,
             keys=lambda slug: keys(slug) if slug in nodes else None,
         )  # fmt: skip
+        # Several gateways have a clock each, and what one of them writes is not for another to move.
+        self.hour = Hour(store=store, clock=basis.clock) if group is None else None
         self.node_lists = NodeLists(
             store=store, clock=basis.clock, deliver=self.deliver, site=basis.site,
+            believed=lambda: self.hour is None or self.hour.doubt is None,
             signs=lambda slug: slug in nodes and keys(slug) is not None,
         )  # fmt: skip
         self.series = open_series(basis.settings)
@@ -64,11 +68,13 @@ class Gateway:
             on_sample=self.samples.take,
             on_ask=self.node_lists.asked,
             cards=basis.card_keys(),
+            hour=self.hour,
             group=group,
         )
         self.sweeper = Sweeper(
-            store=store, clock=basis.clock, ids=basis.ids, deliver=self.deliver, heard=lambda: self.consumer.heard
-        )
+            store=store, clock=basis.clock, ids=basis.ids, deliver=self.deliver, heard=lambda: self.consumer.heard,
+            hour=self.hour,
+        )  # fmt: skip
         transact = Transact(store=store, clock=basis.clock, deliver=self.deliver)
         self.workshops = WorkshopSweeper(store=store, clock=basis.clock, transact=transact)
         self.arrivals = ArrivalsSweeper(clock=basis.clock, transact=transact)

@@ -17,7 +17,7 @@ from gateway.adapters.clock import SystemClock
 from gateway.adapters.ids import TimeOrderedIds
 from gateway.ports.bus import Bus, Will
 from gateway.ports.card_crypto import CardKeys
-from gateway.ports.clock import Clock
+from gateway.ports.clock import SetClock
 from gateway.ports.errors import BadConfiguration, StoreUnavailable
 from gateway.ports.ids import Ids
 from gateway.ports.store import Store
@@ -36,7 +36,7 @@ class Basis:
 
     settings: Settings
     folder: DataFolder
-    clock: Clock
+    clock: SetClock
     ids: Ids
     hash_badge: Callable[[str], tuple[HashedBadge, ...]]
     site_key: bytes

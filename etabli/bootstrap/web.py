@@ -19,6 +19,7 @@ from gateway.ports.errors import BadConfiguration, BusUnavailable
 from gateway.ports.store import Store
 from gateway.ports.timeseries import TimeSeries
 from gateway.service.deliver import Deliver
+from gateway.service.hour import Hour
 from gateway.service.transact import Transact
 
 GRACE_S = 1
@@ -108,7 +109,7 @@ class Web:
 def add_web(
     supervisor: Supervisor, basis: Basis, sock: socket.socket, store: Store, bus: Bus, deliver: Deliver, *,
     pings: Mapping[str, Callable[[], None]], series: TimeSeries | None = None, demo: bool = False, doors: Mapping[str, str] | None = None,
-    setup: FileSetup,
+    setup: FileSetup, hour: Hour | None = None,
 ) -> Web:  # fmt: skip
     """The dashboard under the supervisor."""
     from dashboard.app import create_app
@@ -125,6 +126,7 @@ def add_web(
         hash_badge=typed_badge_hasher(basis.hash_badge), default_language=basis.settings.lab.language, demo=demo,
         house=house(basis.settings), passwords=Argon2Passwords(), codes=TotpCodes(basis.site_key), mail=add_letters(supervisor, basis),
         address=basis.settings.web.address, doors=doors or {}, probe=BridgesProbe(basis, bus), setup=setup, camera=HttpCamera(setup.cameras),
+        hour=hour,
     )  # fmt: skip
     web = Web(create_app(services), sock, basis.settings)
     supervisor.add("web", web.run, stage=STAGE)

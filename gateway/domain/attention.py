@@ -12,6 +12,9 @@ from gateway.domain.sessions import Session
 from gateway.domain.upkeep import Kept
 from gateway.domain.ways import WaitingPart
 
+CLOCK = "clock"
+"""Among what ails: an hour that nobody has proved."""
+
 
 class Urgency(IntEnum):
     """How soon somebody should go there."""
@@ -37,6 +40,7 @@ class Act(StrEnum):
     SEE_MACHINE = "see_machine"
     SEE_DEVICES = "see_devices"
     NOTE_UPKEEP = "note_upkeep"
+    SET_CLOCK = "set_clock"
 
 
 class Trouble(StrEnum):
@@ -52,6 +56,7 @@ class Trouble(StrEnum):
     SILENT_IN_USE = "silent_in_use"
     STUCK = "stuck"
     INTERRUPTED = "interrupted"
+    CLOCK_UNPROVED = "clock_unproved"
     PROGRAM_AILS = "program_ails"
     BADGE_UNKNOWN = "badge_unknown"
     PROBLEM_TOLD = "problem_told"
@@ -78,6 +83,7 @@ ANSWERS: dict[Trouble, tuple[Urgency, Act]] = {
     Trouble.SILENT_IN_USE: (Urgency.NOW, Act.SEE_MACHINE),
     Trouble.STUCK: (Urgency.NOW, Act.CANCEL_JOB),
     Trouble.INTERRUPTED: (Urgency.NOW, Act.END),
+    Trouble.CLOCK_UNPROVED: (Urgency.NOW, Act.SET_CLOCK),
     Trouble.PROGRAM_AILS: (Urgency.NOW, Act.SEE_DEVICES),
     Trouble.BADGE_UNKNOWN: (Urgency.NOW, Act.GIVE_BADGE),
     Trouble.PROBLEM_TOLD: (Urgency.TODAY, Act.CLOSE_HELP),

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
 
-from gateway.domain.attention import ANSWERS, Act, Floor, Item, Machine, Trouble
+from gateway.domain.attention import ANSWERS, CLOCK, Act, Floor, Item, Machine, Trouble
 from gateway.domain.booking import Purpose
 from gateway.domain.help import REPORTED
 from gateway.domain.refusals import Param
@@ -215,6 +215,9 @@ def _asked(floor: Floor, _now: datetime) -> Iterator[Item]:
 
 def _program(floor: Floor, _now: datetime) -> Iterator[Item]:
     for name in sorted(set(floor.ailing)):
+        if name == CLOCK:
+            yield _item(Trouble.CLOCK_UNPROVED, None, None)
+            continue
         yield _item(Trouble.PROGRAM_AILS, None, None, key=name, part=name)
     if floor.set_aside:
         yield _item(Trouble.SET_ASIDE, None, floor.set_aside_at, count=floor.set_aside)

@@ -127,6 +127,8 @@ class EventKind(StrEnum):
     CLOSURE_ADDED = "closure_added"
     CLOSURE_REMOVED = "closure_removed"
     POLICY_CHANGED = "policy_changed"
+    CLOCK_ACCEPTED = "clock_accepted"
+    CLOCK_SET = "clock_set"
     GROUP_CHANGED = "group_changed"
     POINT_REFUSED = "point_refused"
     HELP_CALLED = "help_called"

@@ -16,6 +16,7 @@ class Code(StrEnum):
     CARD_FORGED = "card_forged"
     CARD_REPLAYED = "card_replayed"
     CARD_NOT_PROVEN = "card_not_proven"
+    CLOCK_UNPROVED = "clock_unproved"
     PIN_NEEDED = "pin_needed"
     PIN_NO_SCREEN = "pin_no_screen"
     PIN_NOT_SET = "pin_not_set"
@@ -193,6 +194,7 @@ NEXT_STEPS: dict[Code, tuple[NextStep, ...]] = {
     Code.CARD_FORGED: (NextStep.GO_TO_DESK,),
     Code.CARD_REPLAYED: (NextStep.TAP_AGAIN, NextStep.GO_TO_DESK),
     Code.CARD_NOT_PROVEN: (NextStep.USE_OWN_CARD, NextStep.GO_TO_DESK),
+    Code.CLOCK_UNPROVED: (NextStep.CALL_STAFF,),
     Code.PIN_NEEDED: (NextStep.TYPE_THE_CODE,),
     Code.PIN_NO_SCREEN: (NextStep.CALL_STAFF, NextStep.USE_ANOTHER),
     Code.PIN_NOT_SET: (NextStep.CHOOSE_A_CODE, NextStep.GO_TO_DESK),

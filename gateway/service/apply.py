@@ -9,6 +9,7 @@ from devices.envelope import Envelope
 from devices.messages import BadgeTapped, Fact
 from gateway.domain.cards import CardRead
 from gateway.domain.events import Event, EventKind
+from gateway.domain.hour import Doubt
 from gateway.domain.streams import Fate, Ranges, Stream
 from gateway.ports.ids import Ids
 from gateway.ports.store import HeldFact, Locked, Work
@@ -36,9 +37,10 @@ class Batch:
     def __init__(
         self, work: Work, slugs: Iterable[str], *, now: datetime, ids: Ids, new: Iterator[str],
         holding: set[tuple[str, str]], reopen: Callable[[str, HeldFact], Waiting], alone: bool = False,
+        doubt: Doubt | None = None,
     ) -> None:  # fmt: skip
         self._work, self._now, self._ids, self._new = work, now, ids, new
-        self._holding, self._reopen, self._alone = holding, reopen, alone
+        self._holding, self._reopen, self._alone, self._doubt = holding, reopen, alone, doubt
         self._locked: dict[str, Locked] = dict(work.lock_devices(sorted(set(slugs)), now, new))
         self._streams: dict[tuple[str, str], Stream] = {}
         self._moved: set[tuple[str, str]] = set()
@@ -145,6 +147,7 @@ class Batch:
         received = Received(
             envelope=envelope, device=locked.device, received_at=fact.received_at, topic=fact.topic,
             payload=fact.payload, answered=fact.answered, card=fact.card,
+            doubt=self._doubt,
         )  # fmt: skip
         self.outcomes.append(ROUTES[type(message)](self._work, received, self._now, self._ids))
         if not isinstance(message, BadgeTapped):

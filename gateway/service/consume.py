@@ -30,6 +30,7 @@ from gateway.ports.store import SOON_S, HeldFact, Quarantined, Store, Work
 from gateway.service import presence, reports
 from gateway.service.apply import Batch, Waiting
 from gateway.service.deliver import Deliver
+from gateway.service.hour import Hour
 from gateway.service.inbox import Inbox
 
 MAX_BATCH = 200
@@ -70,11 +71,11 @@ class Consumer:
         self, *, store: Store, bus: Bus, clock: Clock, ids: Ids, site: str, deliver: Deliver,
         keys: Keys = lambda _device: None, on_sample: SampleSink = lambda _device, _sample, _at: None,
         on_ask: AskSink = lambda _device, _asked: None,
-        cards: CardKeys = lambda _sun: CardRead(), group: str | None = None,
+        cards: CardKeys = lambda _sun: CardRead(), hour: Hour | None = None, group: str | None = None,
     ) -> None:  # fmt: skip
         self._store, self._bus, self._clock, self._ids = store, bus, clock, ids
         self._site, self._deliver, self._keys, self._on_sample, self._group = site, deliver, keys, on_sample, group
-        self._on_ask, self._cards = on_ask, cards
+        self._on_ask, self._cards, self._hour = on_ask, cards, hour
         self._inbox = Inbox(MOST_WAITING, MOST_NAMES)
         self._answered: dict[tuple[str, str, int | None], None] = {}
         self._holding: set[tuple[str, str]] = set()
@@ -229,6 +230,9 @@ class Consumer:
         now = self._clock.now()
         with self._deliver.turn:
             with self._store.begin() as work:
+                if self._hour is not None:
+                    self._hour.mend(work)
+                    now = self._clock.now()
                 batch = self._batch(work, [fact.envelope.device for fact in facts], now, alone=alone)
                 for fact in facts:
                     batch.take(fact, jump=jump)
@@ -241,7 +245,8 @@ class Consumer:
 
     def _batch(self, work: Work, slugs: list[str], now: datetime, *, alone: bool = False) -> Batch:
         return Batch(
-            work, slugs, now=now, ids=self._ids, new=self._new(), holding=self._holding, reopen=self._held, alone=alone
+            work, slugs, now=now, ids=self._ids, new=self._new(), holding=self._holding, reopen=self._held, alone=alone,
+            doubt=self._hour.doubt if self._hour is not None else None,
         )  # fmt: skip
 
     def _refuse_all(self, facts: list[Waiting], error: StoreUnavailable) -> None:

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from devices.envelope import Envelope
 from devices.messages import BadgeTapped
 from gateway.domain.cards import Shown
+from gateway.domain.hour import Doubt
 from gateway.domain.refusals import Code, Refused, refuse
 from gateway.domain.resources import Device
 from gateway.domain.sessions import Session, State
@@ -27,6 +28,8 @@ class Chosen:
     member_id: str
     shown: Shown
     """What their tap was worth."""
+    doubt: Doubt | None = None
+    """Why our own hour cannot be believed."""
     pin: bool = False
     """Whether they have typed their code since."""
 
@@ -44,7 +47,7 @@ def begin(work: Work, chosen: Chosen, now: datetime, ids: Ids) -> Outcome | None
         site="", device=chosen.reader.slug, boot="", seq=None, mono_ms=0, age_ms=0, at=now,
         message=BadgeTapped(badge=()),
     )  # fmt: skip
-    fact = Received(envelope=tap, device=chosen.reader, received_at=now, topic="", payload=b"")
+    fact = Received(envelope=tap, device=chosen.reader, received_at=now, topic="", payload=b"", doubt=chosen.doubt)
     return taps.answer(work, facts, fact, now, ids)
 
 

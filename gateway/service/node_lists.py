@@ -65,7 +65,9 @@ class NodeLists:
 
     def __init__(
         self, *, store: Store, clock: Clock, deliver: Deliver, site: str, signs: Callable[[str], bool],
+        believed: Callable[[], bool] = lambda: True,
     ) -> None:  # fmt: skip
+        self._believed = believed
         self._store, self._clock, self._deliver, self._site, self._signs = store, clock, deliver, site, signs
         self._asks: queue.SimpleQueue[tuple[str, ListAsked]] = queue.SimpleQueue()
         self._held: dict[str, _Held] = {}
@@ -107,6 +109,8 @@ class NodeLists:
                     self._go_on_from(held, asked.version or 0)
                 else:
                     self._deliver.tell_node(device, held.current)
+            if not self._believed():
+                continue  # the node goes on by the hour it has, or decides nothing that needs one
             # After the list: a node believes no hour before the one at which its list was made.
             told = ClockTold(nonce=asked.nonce[:64], now_ms=int(1000 * self._clock.now().timestamp()))
             self._deliver.tell_node(device, told)

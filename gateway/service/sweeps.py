@@ -15,6 +15,7 @@ from gateway.ports.ids import Ids
 from gateway.ports.store import SOON_S, ResourceFacts, Store, Work
 from gateway.service import place, presence
 from gateway.service.deliver import Deliver
+from gateway.service.hour import Hour
 from gateway.service.living_rights import purge, remind
 from gateway.service.members import end_loans
 from gateway.service.reports import end_unpowered
@@ -49,9 +50,10 @@ class Sweeper:
 
     def __init__(
         self, *, store: Store, clock: Clock, ids: Ids, deliver: Deliver, heard: Callable[[], Mapping[str, datetime]],
-        every_s: float = EVERY_S, quiet_s: float = QUIET_S,
+        every_s: float = EVERY_S, quiet_s: float = QUIET_S, hour: Hour | None = None,
     ) -> None:  # fmt: skip
         self._store, self._clock, self._ids, self._deliver, self._heard = store, clock, ids, deliver, heard
+        self._hour = hour
         self._every_s, self._quiet = every_s, timedelta(seconds=quiet_s)
         self._differs_since: dict[str, datetime] = {}
         self._alarms: set[tuple[str, str]] | None = None
@@ -84,6 +86,9 @@ class Sweeper:
             self._remind(now)
             with self._deliver.turn:
                 with self._store.begin(within_s=SOON_S) as work:
+                    if self._hour is not None:
+                        self._hour.mend(work)
+                        now = self._clock.now()
                     end_classes_over(work, now)
                     outcomes = [self._look_at(work, facts, now) for facts in work.resources_to_sweep()]
                     events = work.appended

@@ -8,6 +8,7 @@ from gateway.domain.access import Denied
 from gateway.domain.access_rules import AT_THE_DOOR
 from gateway.domain.cards import WORTHLESS, Shown, shown_as
 from gateway.domain.events import Event, EventKind, Plain
+from gateway.domain.hour import depends_on_time
 from gateway.domain.people import Member
 from gateway.domain.refusals import Code, refuse, to_plain
 from gateway.domain.resources import DeviceRole
@@ -87,6 +88,9 @@ def answer(work: Work, facts: TapFacts, fact: Received, now: datetime, ids: Ids)
     holds = session is not None and member is not None and session.held_by(member.id)
     if _comes_for_their_part(facts):
         return _part_taken(work, facts, fact, now)
+    if fact.doubt is not None and member is not None and depends_on_time(facts.access):
+        # Whatever the rules say may be of another year.
+        return _refuse(work, facts, fact, Denied(refusals=(refuse(Code.CLOCK_UNPROVED),)), now)
     facts = move_here(work, facts, now)
     check_in(work, facts.access, now)
     if session and holds:

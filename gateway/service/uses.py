@@ -8,6 +8,7 @@ from devices.envelope import LIVE_AGE_MS, Envelope
 from devices.messages import BadgeTapped, HashedBadge, Tone
 from gateway.domain.cards import CardRead
 from gateway.domain.events import Event, EventKind, Plain
+from gateway.domain.hour import Doubt
 from gateway.domain.jobs import Job
 from gateway.domain.resources import Device, Presence
 from gateway.domain.sessions import Session, State, Trigger, Way, desired_power, step
@@ -31,6 +32,8 @@ class Received:
     payload: bytes
     answered: bool = False
     card: CardRead | None = None
+    doubt: Doubt | None = None
+    """Why our own hour could not be believed when it came."""
 
     @property
     def badge(self) -> tuple[HashedBadge, ...]:

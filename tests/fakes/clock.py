@@ -19,6 +19,12 @@ class FakeClock:
         with self._lock:
             return self._now
 
+    told, kept = False, True
+
+    def say(self, now: datetime) -> None:
+        """Staff say what the hour is."""
+        self.set_wall(now)
+
     def monotonic(self) -> float:
         """Seconds that never go back."""
         with self._lock:

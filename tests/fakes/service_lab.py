@@ -21,6 +21,7 @@ from gateway.ports.bus import Delivery, Handler
 from gateway.ports.store import ResourceFacts, Store, Work
 from gateway.service.consume import Consumer
 from gateway.service.deliver import Deliver
+from gateway.service.hour import Hour
 from gateway.service.sweeps import Sweeper
 from tests.fakes.clock import FakeClock
 
@@ -62,12 +63,15 @@ class ServiceLab:
         self.clock, self.ids, self.bus = FakeClock(), TimeOrderedIds(), RecordingBus()
         self.store: Store = store or SqlStore.memory()
         self.deliver = Deliver(store=self.store, bus=self.bus, clock=self.clock, ids=self.ids, site=self.site)
+        self.hour = Hour(store=self.store, clock=self.clock)
         self.consumer = Consumer(
-            store=self.store, bus=self.bus, clock=self.clock, ids=self.ids, site=self.site, deliver=self.deliver
-        )
+            store=self.store, bus=self.bus, clock=self.clock, ids=self.ids, site=self.site, deliver=self.deliver,
+            hour=self.hour,
+        )  # fmt: skip
         self.sweeper = Sweeper(
-            store=self.store, clock=self.clock, ids=self.ids, deliver=self.deliver, heard=lambda: self.consumer.heard
-        )
+            store=self.store, clock=self.clock, ids=self.ids, deliver=self.deliver, heard=lambda: self.consumer.heard,
+            hour=self.hour,
+        )  # fmt: skip
         self._seq: dict[tuple[str, str], int] = {}
         self._furnish()
 

@@ -153,11 +153,12 @@ def test_whoever_is_not_in_the_place_watches_no_laser():
 
 def test_the_house_itself_is_looked_at():
     floor = Floor(
-        taps=(UnknownTap(event=7, at=ago(1), resource="laser"),), ailing=("sink-influx", "sink-influx", "broker"),
+        taps=(UnknownTap(event=7, at=ago(1), resource="laser"),), ailing=("sink-influx", "sink-influx", "clock", "broker"),
         set_aside=2, set_aside_at=ago(5), loose=(device(DeviceRole.PLACE, nonsense_count=1, **OFF),),
     )  # fmt: skip
     assert [(item.trouble, item.key) for item in attention(floor, NOW)] == [
-        (Trouble.PROGRAM_AILS, "broker"), (Trouble.PROGRAM_AILS, "sink-influx"), (Trouble.BADGE_UNKNOWN, "7"),
+        (Trouble.CLOCK_UNPROVED, None), (Trouble.PROGRAM_AILS, "broker"), (Trouble.PROGRAM_AILS, "sink-influx"),
+        (Trouble.BADGE_UNKNOWN, "7"),
         (Trouble.SILENT, "dev-place"), (Trouble.NONSENSE, "dev-place"), (Trouble.SET_ASIDE, None),
     ]  # fmt: skip
 
@@ -175,7 +176,7 @@ def test_whoever_calls_comes_before_whoever_only_tells():
 def test_every_trouble_has_an_answer_and_a_case():
     assert set(ANSWERS) == set(Trouble)
     shown = {trouble for _, expected in CASES.values() for trouble, _ in expected}
-    of_the_house = {Trouble.PROGRAM_AILS, Trouble.BADGE_UNKNOWN, Trouble.SET_ASIDE}
+    of_the_house = {Trouble.CLOCK_UNPROVED, Trouble.PROGRAM_AILS, Trouble.BADGE_UNKNOWN, Trouble.SET_ASIDE}
     assert shown | of_the_house | {Trouble.CALLED, Trouble.DANGER_TOLD, Trouble.PROBLEM_TOLD} == set(Trouble)
     urgencies = [ANSWERS[trouble][0] for trouble in Trouble]
     assert urgencies == sorted(urgencies)
