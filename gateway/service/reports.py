@@ -29,6 +29,8 @@ from gateway.ports.store import ResourceFacts, Work
 from gateway.service.uses import NOTHING, Outcome, Received, advance, log, power_orders
 
 MOST_ON_S = 31 * 86400.0
+ANSWERS = frozenset({"command", "unknown"})
+"""Causes of what a relay says because it was asked, or told."""
 UNPOWERED_S = 60.0
 """A relay that has been off this long has ended whatever ran behind it; a machine's own word comes sooner."""
 Handler = Callable[[Work, Received, datetime, Ids], Outcome]
@@ -62,6 +64,9 @@ def handle_power_reported(work: Work, fact: Received, now: datetime, ids: Ids) -
         return NOTHING
     if report.on is not None:
         facts = advance(work, facts, _power_trigger(report, facts.session), _ended_at(report, facts.session, fact))
+    if report.on == fact.device.power_on and report.cause in ANSWERS:
+        # It says again what it said: one that refuses would be told again at each answer. A sweep tells it in its time.
+        return NOTHING
     return Outcome(power=power_orders(facts, now))
 
 

@@ -121,3 +121,14 @@ def test_alarms_are_raised_and_cleared_by_their_code(lab: ServiceLab) -> None:
 
     lab.say("grbl-1", AlarmCleared(code="grbl-alarm-1"))
     assert lab.store.views().floor(lab.clock.now())[0].alarms == ()
+
+
+def test_a_relay_that_refuses_is_told_again_in_time_and_not_at_each_of_its_answers(lab):
+    lab.say("plug-1", PowerReported(on=True, cause="button"))
+    assert lab.power() == [False]
+    for _ in range(5):
+        lab.say("plug-1", PowerReported(on=True, cause="command"))
+    assert lab.power() == [False]
+    lab.later(10)
+    lab.sweeper.sweep()
+    assert lab.power() == [False, False]
