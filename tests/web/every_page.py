@@ -121,6 +121,7 @@ GET /compte/demo/{secret}               goes on to the member's home
 GET /equipe/demandes/{id}/photo         a picture
 GET /equipe/entrer                      goes on to the team's page
 GET /equipe/machines/{slug}/direct      a stream
+GET /equipe/machines/{slug}/image       a picture
 GET /equipe/machines/{slug}/mesures     JSON
 GET /equipe/membres/export.csv          a file
 GET /equipe/membres/modele.csv          a file
