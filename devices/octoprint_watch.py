@@ -108,11 +108,13 @@ class PrinterWatch:
             return False
         if self._cancelling and job.phase is not Phase.CANCELLING:
             return True
-        if job.last_print_time != self._old_time and not job.done:
-            return True
+        told = job.last_print_time if job.last_print_time != self._old_time and not job.done else None
         if job.print_time is None or before.print_time is None:
-            return False
+            return told is not None
         ahead = job.print_time - before.print_time - (at - self._at)
+        if told is not None and not self._gap:
+            # Its own end may be told before its progress and its state say so; another print has lost the whole of it.
+            return ahead < -told / 2
         return job.print_time < before.print_time - 1 or (self._gap and ahead > SLACK_S)
 
     def _end(self, job: JobReading, *, at: float) -> _End:

@@ -384,6 +384,17 @@ def test_the_last_time_may_be_told_while_still_finishing():
     assert len(looks.starts()) == 1
 
 
+def test_the_last_time_may_be_told_before_the_progress_and_the_state_know_of_the_end():
+    looks = Looks()
+    looks.at(0, printing(0, 1.0))
+    looks.at(2, printing(2, 80.0))
+    assert looks.at(3, printing(2, 80.0, last_print_time=2.3)) == []
+    (end,) = looks.at(4, done(2.3))
+    assert end.outcome is Outcome.FINISHED
+    assert 2.3 <= end.active_s <= 3, "its own time, to one look"
+    assert len(looks.starts()) == 1
+
+
 def test_another_file_that_prints_ends_the_first_as_unknown():
     looks = Looks()
     looks.at(0, printing(0))
