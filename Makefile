@@ -3,6 +3,7 @@
 # make bench   the figures                                  make soak    the long runs
 # make docs    write the generated pages                    make lock    choose exact versions anew
 # make assets  the font, icons and curves of the pages; the others call it
+# make pictures  how every page looks, anew: to be looked at before it is committed
 #
 # The first call makes .venv (with uv where it is installed, else with venv and pip); later calls change nothing.
 
@@ -15,11 +16,11 @@ WORKERS ?= 2
 BIN := .venv/bin
 export PYTHON
 
-.PHONY: help demo run test check bench soak docs lock assets clean install install-dev
+.PHONY: help demo run test check bench soak docs lock assets pictures clean install install-dev
 .DEFAULT_GOAL := help
 
 help:
-	@sed -n '1,7s/^# \{0,1\}//p' Makefile
+	@sed -n '1,8s/^# \{0,1\}//p' Makefile
 
 demo: install assets
 	@$(BIN)/etabli demo --port $(PORT) $(ARGS)
@@ -41,6 +42,10 @@ bench: install-dev assets
 soak: install-dev
 	@scripts/test-setup
 	@$(BIN)/python -m pytest -m soak --timeout=0 -o addopts= --import-mode=importlib -ra $(ARGS)
+
+pictures: install-dev assets
+	@scripts/test-setup
+	@$(BIN)/python -m tests.web.pictures
 
 docs: install
 	@$(BIN)/python -m etabli.docs $(ARGS)
