@@ -41,8 +41,9 @@ class Found:
         return self.machines[0].zone
 
     def machine_at(self, starts: datetime) -> Machine | None:
-        """The first machine on which a booking may start then."""
-        return next((free.machine for free in self.free if _allows(free, starts, self.length)), None)
+        """The first machine, in the lab's order, on which a booking may start then: the one that booking will take."""
+        fitting = {free.machine.id for free in self.free if _allows(free, starts, self.length)}
+        return next((machine for machine in self.machines if machine.id in fitting), None)
 
     def why_not(self, span: Span) -> tuple[Refusal, ...]:
         """What stands against it on the machine where least does."""

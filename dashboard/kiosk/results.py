@@ -115,4 +115,4 @@ def result(
 ) -> Face | None:
     """The face of what was done; None when that is not so, or no longer concerns whoever looks."""
     drawn = RESULTS[said](about, person, views, words, now) if said in RESULTS else None
-    return replace(drawn, person=person) if drawn else None
+    return replace(drawn, person=person, who=person.first_name if person else None) if drawn else None

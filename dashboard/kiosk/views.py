@@ -66,7 +66,8 @@ class Face:
     """One face of the kiosk. ``tap`` is None on the idle one; ``more`` are the other reasons, ``asides`` warnings.
 
     ``machine`` is the slug it is about, ``tiles`` what can be chosen, ``main`` the one thing to do, ``person`` who may.
-    ``about`` names the machine on a screen of several. ``welcome`` and ``group`` are for the screen at the door.
+    ``about`` names the machine on a screen of several, ``who`` for whom something was done; a refusal names nobody.
+    ``welcome`` and ``group`` are for the screen at the door.
     """
 
     tap: int | None
@@ -84,6 +85,7 @@ class Face:
     tiles: tuple[Choice, ...] = ()
     choosing: bool = False
     about: str = ""
+    who: str | None = None
     notes: tuple[str, ...] = ()
     """What the team says to whoever stands there."""
     welcome: "Welcome | None" = None

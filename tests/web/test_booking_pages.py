@@ -154,6 +154,10 @@ def test_of_a_kind_the_first_free_machine_is_named_and_another_taken_when_it_is_
     assert "C’est réservé." in text(web.post("/reservation", data=morning))
     (made,) = held(lab, "Léa")
     assert made.resource_id == lab.resources["prusa-2"].id
+    # In the afternoon prusa-1 is free only from 18 h on, the others before; what is promised is what is booked.
+    evening = web.get("/reservation?sorte=prusa&debut=20261124T1700Z&minutes=60")
+    assert "ce sera Prusa 1" in text(evening)
+    assert "Prusa 1, mardi 24 novembre" in text(web.post("/reservation", data=fields(evening)))
 
 
 def test_whoever_lacks_the_training_is_told_when_the_next_one_is(lab, web, enter):

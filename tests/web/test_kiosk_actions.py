@@ -72,6 +72,7 @@ def test_whoever_lacks_a_training_signs_up_for_the_next_date_with_one_touch(lab,
     assert "Prochaine formation jeudi 26 novembre à\u00a014\u00a0h. Il reste 3\u00a0places." in page.text
     done = press(kiosk, page, "enrol")
     assert heading(done) == "Votre inscription est faite."
+    assert "<bdi>Karim</bdi>" in done.text, "whoever touched another's screen sees whose place it is"
     assert "Découpe laser\u00a0: jeudi 26 novembre à\u00a014\u00a0h." in done.text
     assert place_of(lab, workshop, "Karim").state is PlaceState.ENROLLED
     again = kiosk.get("/kiosk/laser")

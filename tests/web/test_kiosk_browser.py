@@ -19,6 +19,9 @@ IN_SIGHT = """[...document.querySelectorAll('main h1, main p, main a, main butto
 SMALL = """[...document.querySelectorAll('main a, main button, main summary, main label.choice')]
     .filter(e => e.checkVisibility()).map(e => [e.textContent.trim().slice(0, 30), e.getBoundingClientRect()])
     .filter(([, box]) => box.height < 48 || box.width < 48).map(([text]) => text)"""
+CUT = (
+    "[...document.querySelectorAll('.picks strong')].filter(e => e.scrollWidth > e.clientWidth).map(e => e.textContent)"
+)
 EIGHT = ("prusa-1", "prusa-2", "ender-3", "laser", "vinyle", "fraiseuse", "brodeuse", "soudure")
 
 
@@ -45,6 +48,8 @@ def own_hours(lab, page, address):
 def trouble(lab, page, address):
     page.click("#report")
     expect(page.locator("h1")).to_have_text("Quel est le problème ?")
+    page.set_input_files("#photo", files={"name": "p.jpg", "mimeType": "image/jpeg", "buffer": b"a picture"})
+    expect(page.locator(".photo")).to_have_text("La photo est jointe", use_inner_text=True)
 
 
 def called(lab, page, address):
@@ -74,6 +79,7 @@ def test_each_screen_of_a_machine_s_kiosk(floor, open_page, screen):
         if size != "phone":
             assert page.evaluate(IN_SIGHT) == [], size
         assert page.evaluate(SMALL) == [], size
+        assert page.evaluate(CUT) == [], size
 
 
 @pytest.mark.parametrize("stands", ["nobody", "somebody", "refused"])
