@@ -63,6 +63,7 @@ GET /equipe/ecran                              Inès    /equipe/ecran
 GET /equipe/formations                         Inès    /equipe/formations
 GET /equipe/formations/nouvelle                Inès    /equipe/formations/nouvelle
 GET /equipe/formations/{slug}                  Inès    /equipe/formations/usinage
+GET /equipe/heure                              Inès    /equipe/heure
 GET /equipe/horaires                           Inès    /equipe/horaires
 GET /equipe/horaires/machines/{slug}           Inès    /equipe/horaires/machines/laser
 GET /equipe/jetons                             Inès    /equipe/jetons
