@@ -15,10 +15,13 @@ from dashboard.dependencies import Asked, Services, digest_of
 from dashboard.problems import Problem
 from dashboard.rendering import page
 from gateway.domain.accounts import BrowserSession, SignedInBy, address_key
-from gateway.domain.people import Member
+from gateway.domain.people import Member, Role
 from gateway.service import accounts
 
 router = APIRouter(prefix="/compte", include_in_schema=False)
+
+NEAR = frozenset({"127.0.0.1", "::1"})
+"""This very computer."""
 
 Address = Annotated[str, Form(max_length=254)]
 Toward = Annotated[str, Form(max_length=500)]
@@ -47,8 +50,15 @@ def _enter(
     by_mail = services.mail is not None and services.address is not None
     return page(
         request, "accounts/enter.html", status=status, private=True, by_mail=by_mail, by_key=by_key, toward=toward, lost=lost,
-        wrong=wrong, address=address,
+        wrong=wrong, address=address, people=_demo_people(request, services) if services.demo else (),
     )  # fmt: skip
+
+
+def _demo_people(request: Request, services: Services) -> tuple[tuple[Member, Role, str], ...]:
+    """Whom one can be at one click, with what that opens: from another computer a member alone."""
+    views, near = services.store.views(), request.client is not None and request.client.host in NEAR
+    found = ((views.member(member), views.role(member), secret) for secret, member in services.doors.items())
+    return tuple((who, role, secret) for who, role, secret in found if who and role and (near or role is Role.MEMBER))
 
 
 @router.post("/entrer")
@@ -121,10 +131,12 @@ def _people_of(services: Services, secret: str) -> tuple[Member, ...]:
 
 
 @router.get("/demo/{secret}")
-def demo_door(request: Request, services: Asked, secret: str) -> Response:
+def demo_door(
+    request: Request, services: Asked, secret: str, vers: Annotated[str, Query(max_length=500)] = ""
+) -> Response:
     """The demo alone: be somebody at one click."""
     member = services.doors.get(secret)
-    done = member and enter_as(request, services, member, SignedInBy.DEMO, "", second_factor=True)
+    done = member and enter_as(request, services, member, SignedInBy.DEMO, local(vers), second_factor=True)
     if not done:
         raise Problem("not_found")
     return done

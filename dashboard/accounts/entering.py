@@ -62,7 +62,7 @@ def entered(request: Request, services: Services, session: BrowserSession, cooki
     if view and awaits_second_factor(view.role, session, has_one=view.has_second_factor):
         response = go(SECOND_FACTOR, vers=toward)
     else:
-        response = go(toward or ("/equipe" if may(role, May.RUN) else "/compte"))
+        response = go(toward or ("/equipe" if may(role, May.RUN) else "/moi"))
     remember(request, response, cookie, session)
     if view is not None and view.language in LANGUAGES:
         response.set_cookie(LANGUAGE_COOKIE, str(view.language), max_age=YEAR_S, samesite="lax", httponly=True)

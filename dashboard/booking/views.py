@@ -20,7 +20,8 @@ from gateway.ports.views_workshops import NextSession
 from gateway.wording import Said, Words
 
 MOMENT = "%Y%m%dT%H%MZ"
-PARTS = (("morning", 0, 12), ("afternoon", 12, 18), ("evening", 18, 24))
+NIGHT = "night"
+PARTS = ((NIGHT, 0, 6), ("morning", 6, 12), ("afternoon", 12, 18), ("evening", 18, 24))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -87,7 +87,7 @@ class Face:
     about: str = ""
     who: str | None = None
     notes: tuple[str, ...] = ()
-    """What the team says to whoever stands there."""
+    """What the team, or an alarm, says to whoever stands there."""
     welcome: "Welcome | None" = None
     group: bool = False
     code: CodePad | None = None
@@ -97,10 +97,12 @@ def face_of(
     kiosk: Kiosk, shown: Mapping[str, ResourceView], tap: LastTap | None, views: Views, words: Words, now: datetime,
     *, left: int = 0, choosing: bool = False,
 ) -> Face:  # fmt: skip
-    """What the screen shows now, with what the team says there; ``choosing`` goes back to the machines."""
+    """What the screen shows now, with what the team and alarms say there; ``choosing`` goes back to the machines."""
     found = _face_of(kiosk, shown, tap, views, words, now, left, choosing=choosing)
     standing = [view for view in shown.values() if view.note is not None and view.note.until > now]
-    return replace(found, notes=tuple(_note(view, words, named=kiosk.several) for view in standing))
+    begun = shown.get(found.machine or "") if found.tone != "refused" else None
+    alarms = tuple(words.alarm(code) for code in begun.alarms) if begun else ()
+    return replace(found, notes=alarms + tuple(_note(view, words, named=kiosk.several) for view in standing))
 
 
 def _note(view: ResourceView, words: Words, *, named: bool) -> str:

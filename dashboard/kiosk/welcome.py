@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from dashboard.kiosk.pairing import Person, person_at
 from dashboard.kiosk.views import SHOWN_FOR, Face, refused_face
 from gateway.domain.events import EventKind
+from gateway.domain.refusals import Code
 from gateway.ports.views import Lab, LastTap, Views
 from gateway.ports.views_workshops import WorkshopView
 from gateway.wording import Words
@@ -32,11 +33,17 @@ def face(tap: LastTap | None, views: Views, lab: Lab, words: Words, now: datetim
         return _idle(views, lab, words, now)
     person, kind = person_at(tap, now, left), tap.event.event.kind
     if kind is EventKind.TAP_REFUSED:
-        return refused_face(tap, words, views, now)
+        return _refused(tap, views, words, now)
     if kind is EventKind.PERSON_ARRIVED:
         return _arrived(tap, person, views, lab, words, now)
     key = "left" if kind is EventKind.PERSON_LEFT else "again"
     return _said(tap, key, words, tone="noted", icon="noted")
+
+
+def _refused(tap: LastTap, views: Views, words: Words, now: datetime) -> Face:
+    shown, told = refused_face(tap, words, views, now), tap.event.event.data.get("refusals")
+    unknown = isinstance(told, list) and Code.BADGE_UNKNOWN in told
+    return replace(shown, sentence=words("kiosk.door.unknown")) if unknown else shown
 
 
 def _said(tap: LastTap, key: str, words: Words, *, tone: str, icon: str) -> Face:

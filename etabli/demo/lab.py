@@ -82,17 +82,17 @@ GROUPS: tuple[dict[str, Any], ...] = (
 
 STATIONS: tuple[Station, ...] = (
     Station(
-        place=_place("imprimante-ada", (25, 150), "impression-3d", works=_PRINTS), fr="Imprimante 3D « Ada »",
+        place=_place("imprimante-ada", (25, 150), "impression-3d", works=_PRINTS), fr="Imprimante 3D «\u00a0Ada\u00a0»",
         en="3D printer “Ada”", kind=ResourceKind.PRINTER_3D, machine="octoprint", plug="tasmota", watts=120,
         ceiling_hours=36, group="petites-imprimantes",
     ),
     Station(
-        place=_place("imprimante-grace", (25, 150), "impression-3d", works=_PRINTS), fr="Imprimante 3D « Grace »",
+        place=_place("imprimante-grace", (25, 150), "impression-3d", works=_PRINTS), fr="Imprimante 3D «\u00a0Grace\u00a0»",
         en="3D printer “Grace”", kind=ResourceKind.PRINTER_3D, machine="octoprint", plug="shelly-gen2", watts=120,
         ceiling_hours=36, group="petites-imprimantes",
     ),
     Station(
-        place=_place("imprimante-hedy", (60, 240), "impression-3d", works=_PRINTS), fr="Grande imprimante « Hedy »",
+        place=_place("imprimante-hedy", (60, 240), "impression-3d", works=_PRINTS), fr="Grande imprimante «\u00a0Hedy\u00a0»",
         en="Large printer “Hedy”", kind=ResourceKind.PRINTER_3D, machine="octoprint", plug="esphome", watts=280,
         ceiling_hours=36,
     ),

@@ -107,7 +107,7 @@ class TestByLink:
     def test_it_leads_to_no_other_site(self, lab, web, toward):
         self.ask(web, toward=toward)
         answer = web.post(link_in(lab), data={"member": lab.people["Léa"].id}, follow_redirects=False)
-        assert answer.headers["location"] == "/compte"
+        assert answer.headers["location"] == "/moi"
 
     def test_it_leads_back_to_where_one_was_stopped(self, lab, web):
         stopped = web.get("/compte/appareils", follow_redirects=False)
@@ -398,6 +398,20 @@ def test_the_demo_s_doors_stand_in_the_demo_only(lab, web):
     assert web.get("/compte/demo/door").status_code == 404
     lab.doors["door"] = "nobody"
     assert web.get("/compte/demo/door").status_code == 404
+    lab.doors["door"] = lab.people["Léa"].id
+    assert "/compte/demo/" not in web.get("/compte/entrer").text
+
+
+def test_whoever_tries_the_demo_signs_in_where_one_signs_in_and_from_elsewhere_as_a_member_alone(lab, web):
+    web.app.state.services = replace(web.app.state.services, demo=True)
+    with lab.store.begin() as work:
+        work.set_role(lab.people["Inès"].id, Role.ADMINISTRATOR)
+    lab.doors |= {"lea": lab.people["Léa"].id, "ines": lab.people["Inès"].id}
+    page = web.get("/compte/entrer?vers=/reserver").text
+    assert "/compte/demo/ines" not in page, "the test's browser is not on this computer"
+    assert 'href="/compte/demo/lea?vers=/reserver"' in page
+    assert web.get("/compte/demo/lea?vers=//evil.example", follow_redirects=False).headers["location"] == "/moi"
+    assert web.get("/compte/demo/lea?vers=/reserver", follow_redirects=False).headers["location"] == "/reserver"
 
 
 def test_how_one_signed_in_is_in_the_log_without_a_secret(lab, enter, web):
@@ -430,7 +444,8 @@ class TestAgreements:
 
     def test_a_minor_cannot_before_a_parent_has(self, lab, enter, web):
         self.born(lab, date(2013, 5, 1))
-        page = enter("Léa")
+        enter("Léa")
+        page = web.get("/compte")
         assert "L’accueil a la feuille à signer" in page.text
         assert "/compte/charte" not in page.text
         refused = web.post("/compte/charte", data={"form_token": form_token(page), "version": 3})

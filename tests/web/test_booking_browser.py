@@ -7,6 +7,7 @@ from gateway.domain.people import Role
 from tests.web.booked import HOUR, booked, door, planned
 from tests.web.browser import MARKS
 from tests.web.lab import TestLab
+from tests.web.looks import LARGER, WIDE
 from tests.web.server import served
 
 pytestmark = MARKS
@@ -52,6 +53,15 @@ def follow(page, words):
                 page.keyboard.press("Enter")
             return
     pytest.fail(f"the keyboard does not come to {words!r}")
+
+
+def test_letters_twice_as_large_on_a_phone_stay_in_sight_and_the_places_apart(go):
+    for path in ("/ateliers", "/r/laser", "/reserver"):
+        page = go(path, size="phone")
+        page.evaluate(LARGER)
+        assert page.evaluate(WIDE) == [], path
+    apart = "[...document.querySelectorAll('.places a')].filter(e => e.scrollWidth > e.clientWidth).length"
+    assert page.evaluate(apart) == 0
 
 
 def test_a_booking_by_keyboard_alone(place, go):

@@ -96,9 +96,13 @@ def test_a_kind_that_stands_at_another_site_too_is_shown_by_that_sites_clock(lab
     assert "Açores" not in web.get("/reserver/sorte/prusa?jour=2026-11-24").text
 
 
-def test_a_place_without_hours_is_open_all_day(lab, web):
+def test_a_place_without_hours_is_open_all_day_and_nobody_scrolls_past_the_night(lab, web):
     lab.transact(lambda work, now: opening.clear_opening(work, resource=None, now=now))
-    assert "Ouvert toute la journée" in text(web.get("/reserver/soudure?jour=2026-11-25"))
+    page = web.get("/reserver/soudure?jour=2026-11-25")
+    assert "Ouvert toute la journée" in text(page)
+    night = re.search(r'<details class="night">.*?</details>', page.text, re.DOTALL).group(0)
+    times = [each.replace("\u00a0", " ") for each in re.findall(r"<strong>([^<]+)</strong>", night)]
+    assert (times[0], times[-1]) == ("0 h", "5 h 30")
 
 
 def test_turning_the_week_shows_the_next_one(web):

@@ -226,6 +226,12 @@ def test_a_problem_reaches_the_team_with_its_picture_and_a_danger_marks_the_mach
     )  # fmt: skip
     assert heading(sent) == "Ne touchez plus à la machine."
     assert "À vérifier" in kiosk.get("/r/laser").text
+    with lab.store.begin() as work:
+        work.put_resource(replace(lab.resources["laser"], trainings=()))
+    tap(lab, "laser-reader", BADGES["Inès"])
+    begun = kiosk.get("/kiosk/laser")
+    assert heading(begun) == "La machine s’allume…"
+    assert "Quelqu’un a signalé un danger." in begun.text
     kiosk.post("/equipe/entrer", data={"token": MANAGER})
     desk = kiosk.get("/equipe").text
     assert "C’est dangereux" in desk

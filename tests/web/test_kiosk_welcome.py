@@ -57,6 +57,11 @@ def test_the_door_says_how_many_are_in_and_names_only_those_who_agreed(door, scr
     assert "Découpe laser" in page
     tap(door, "porte", BADGES["Karim"])
     assert heading(screen.get("/kiosk/accueil")) == "À bientôt, Karim."
+    tap(door, "porte", "9999")
+    stranger = screen.get("/kiosk/accueil")
+    assert heading(stranger) == "On ne connaît pas ce badge."
+    assert "Votre arrivée n’est pas notée." in stranger.text
+    assert "machine" not in stranger.text[stranger.text.index("<main>") : stranger.text.index('class="foot"')]
 
 
 def test_a_visit_is_counted_by_answers_that_may_all_be_left_out(door, screen):

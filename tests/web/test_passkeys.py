@@ -74,7 +74,7 @@ def test_an_answer_counts_once_and_only_to_its_own_question(lab, page, web):
     page.context.clear_cookies()
     again = page.request.post(
         "/compte/entrer/cle", data=sent[0], max_redirects=0,
-        headers={"Origin": page.url.rpartition("/compte")[0], "Content-Type": "application/x-www-form-urlencoded"},
+        headers={"Origin": page.url.rpartition("/moi")[0], "Content-Type": "application/x-www-form-urlencoded"},
     )  # fmt: skip
     assert again.status == 303
     assert "cle=1" in again.headers["location"]
