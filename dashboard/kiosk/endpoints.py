@@ -59,6 +59,11 @@ class Standing:
         only = tile(self.shown[self.kiosk.slug], self.words, self.now)
         return only.kind, only.name
 
+    @property
+    def live(self) -> str:
+        """The address of the face's stream, from now on."""
+        return f"/kiosk/{self.kiosk.slug}/live?lang={self.words.lang}&since={self.mark}"
+
     def draw(self, request: Request, shown: Face, *, seen: int | None = None, status: int = 200) -> HTMLResponse:
         """A face as the whole page, and the stream that keeps it so."""
         icon, name = self.title(request)
@@ -67,7 +72,7 @@ class Standing:
             request, "kiosk/kiosk.html", words=self.words, private=True, status=status, slug=slug, face=shown,
             kind=icon, name=name, seen=self.left if seen is None else seen, newest=self.newest, now=self.now,
             doubt=self.doubt,
-            live=f"/kiosk/{slug}/live?lang={self.words.lang}&since={self.mark}",
+            live=self.live,
         )  # fmt: skip
 
 
@@ -168,5 +173,6 @@ def own_hours(request: Request, services: Asked, slug: str) -> Response:
     mine = hours.of(found.person, found.views, zone, found.now)
     return page(
         request, "kiosk/hours.html", words=found.words, private=True, slug=slug, mine=mine, person=found.person,
+        live=found.live,
         newest=found.newest,
     )  # fmt: skip

@@ -1,4 +1,6 @@
 // Nobody's page vanishes unannounced: after a minute without a finger it asks, twenty seconds later it leaves.
+import { listen } from "./live.js";
+
 const QUIET_MS = 60_000;
 const LAST_CALL_MS = 20_000;
 const still = document.getElementById("still");
@@ -38,3 +40,10 @@ for (const kind of ["pointerdown", "keydown", "touchstart"]) {
 }
 const alone = document.getElementById("guard");
 if (alone) guard(alone.dataset.home, () => true);
+// The next badge is answered at once, and not in front of the hours of whoever stood there before.
+if (alone?.dataset.stream) {
+  listen(alone.dataset.stream, (html) => {
+    const [, tap] = html.match(/data-tap="(\d+)"/) ?? [];
+    if (Number(tap) > Number(alone.dataset.newest)) location.assign(alone.dataset.home);
+  });
+}

@@ -82,6 +82,14 @@ def test_each_screen_of_a_machine_s_kiosk(floor, open_page, screen):
         assert page.evaluate(CUT) == [], size
 
 
+def test_the_next_badge_is_answered_and_not_in_front_of_another_s_hours(floor, open_page):
+    lab, address = floor
+    page = open_page(f"{address}/kiosk/laser?key={KIOSK}", size="kiosk")
+    own_hours(lab, page, address)
+    tap(lab, "laser-reader", "9999")
+    expect(page.locator("h1")).to_have_text("On ne connaît pas ce badge.")
+
+
 @pytest.mark.parametrize("stands", ["nobody", "somebody", "refused"])
 def test_eight_machines_and_one_reader(floor, open_page, stands):
     lab, address = floor
