@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from fastapi import Depends, Form, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
+from pydantic import BeforeValidator
 
 from dashboard.accounts.cookie import form_token
 from dashboard.accounts.viewer import viewer_of
@@ -42,6 +43,8 @@ FormToken = Annotated[str, Depends(team)]
 Text = Annotated[str, Form(max_length=5000)]
 Cursor = Annotated[str | None, Query(alias="suite", max_length=300)]
 Said = Annotated[str | None, Query(alias="dit", max_length=40)]
+AnyWhenEmpty = BeforeValidator(lambda value: value or None)
+"""A browser sends a choice that is left at « all » as an empty text."""
 
 
 def admin_page(

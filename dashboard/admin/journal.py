@@ -9,7 +9,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse
 
-from dashboard.admin.common import ROWS, Cursor, FormToken, admin_page, further
+from dashboard.admin.common import ROWS, AnyWhenEmpty, Cursor, FormToken, admin_page, further
 from dashboard.admin.members_views import full_name
 from dashboard.dependencies import Asked, words_of
 from dashboard.problems import Problem
@@ -87,7 +87,7 @@ class Row:
 @router.get("")
 def journal(
     request: Request, services: Asked, token: FormToken, suite: Cursor = None,
-    quoi: Annotated[Topic | None, Query()] = None, q: Annotated[str | None, Query(max_length=100)] = None,
+    quoi: Annotated[Topic | None, Query(), AnyWhenEmpty] = None, q: Annotated[str | None, Query(max_length=100)] = None,
 ) -> HTMLResponse:  # fmt: skip
     """The log, newest first."""
     views, words = services.store.views(), words_of(request)

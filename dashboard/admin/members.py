@@ -7,7 +7,7 @@ from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import HTMLResponse, Response, StreamingResponse
 
 from dashboard.accounts.above import REACH, refuse_above
-from dashboard.admin.common import ROWS, Cursor, FormToken, Said, Told, admin_page, further, go, zone_of
+from dashboard.admin.common import ROWS, AnyWhenEmpty, Cursor, FormToken, Said, Told, admin_page, further, go, zone_of
 from dashboard.admin.members_forms import Typed, changes, of_member, read_member
 from dashboard.admin.members_views import LOOKS, RIGHT_LOOKS, card, exported, full_name, row_of
 from dashboard.dependencies import Asked, Services, words_of
@@ -23,7 +23,7 @@ SAID = frozenset({
     "added", "changed", "suspended", "back", "merged", "lost", "given", "lent", "taken", "gone", "granted", "revoked",
 })  # fmt: skip
 Search = Annotated[str | None, Query(alias="q", max_length=100)]
-State = Annotated[MemberState | None, Query(alias="etat")]
+State = Annotated[MemberState | None, Query(alias="etat"), AnyWhenEmpty]
 Reason = Annotated[str, Form(max_length=200)]
 
 

@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse
 
-from dashboard.admin.common import ROWS, Cursor, FormToken, admin_page, further
+from dashboard.admin.common import ROWS, AnyWhenEmpty, Cursor, FormToken, admin_page, further
 from dashboard.admin.members_views import full_name
 from dashboard.dependencies import Asked, words_of
 from dashboard.problems import Problem
@@ -29,7 +29,7 @@ NOBODY_KNOWS = {"fr": "…"}
 @router.get("")
 def messages(
     request: Request, services: Asked, token: FormToken, suite: Cursor = None,
-    etat: Annotated[NoticeState | None, Query()] = None,
+    etat: Annotated[NoticeState | None, Query(), AnyWhenEmpty] = None,
 ) -> HTMLResponse:  # fmt: skip
     """Messages, newest first."""
     views, words = services.store.views(), words_of(request)

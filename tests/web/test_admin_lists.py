@@ -200,6 +200,13 @@ def test_messages_are_read_by_state_with_what_went_wrong(lab, staff):
     assert staff.get("/equipe/messages?suite=x").status_code == 404
 
 
+@pytest.mark.parametrize("path", ["membres?q=&etat=", "membres?q=kar&etat=", "messages?etat=", "journal?q=&quoi="])
+def test_a_search_left_at_all_is_sent_empty_by_a_browser_and_finds_all(staff, path):
+    answer = staff.get(f"/equipe/{path}")
+    assert answer.status_code == 200
+    assert "Benali" in answer.text or "membres" not in path
+
+
 def test_the_log_says_who_did_what_to_whom(lab, staff):
     lea = lab.people["Léa"].id
     send(staff, f"/equipe/membres/{lea}", first_name="Léa", last_name="Marchand", email="neuve@example.org")
