@@ -13,6 +13,7 @@ from dashboard.admin.members_views import LOOKS, RIGHT_LOOKS, card, exported, fu
 from dashboard.dependencies import Asked, Services, words_of
 from dashboard.problems import Problem
 from dashboard.staff.endpoints import Posted, role_of
+from gateway.domain.events import EventKind
 from gateway.domain.people import Member, MemberState
 from gateway.domain.spreadsheet import written
 from gateway.service import members as service
@@ -98,6 +99,7 @@ def _one(
         request, "member.html", token, words=words, member=member, name=full_name(member), typed=typed, now=now,
         card=card(views, member, words, zone, now), state_looks=LOOKS, right_looks=RIGHT_LOOKS,
         said=dit if dit in SAID else None, status=422 if typed.errors else 200,
+        starting=dit == "given" and not views.events(limit=1, cursor=None, kinds=(EventKind.TAP_GRANTED,)).rows,
     )  # fmt: skip
 
 

@@ -14,6 +14,7 @@ from dashboard.admin.common import FormToken, Said, Told, admin_page, go
 from dashboard.admin.members_forms import read_member
 from dashboard.admin.members_views import full_name
 from dashboard.dependencies import Asked, Services, lab_of, words_of
+from dashboard.kiosk.views import tap_reasons
 from dashboard.problems import told
 from dashboard.staff.endpoints import Posted
 from gateway.domain.events import EventKind
@@ -29,6 +30,7 @@ from gateway.domain.training import Training
 from gateway.ports.setup import NotWritten, Why
 from gateway.ports.views import Views
 from gateway.service import members, opening, trainings
+from gateway.wording import Said as Sentence
 from gateway.wording import Words
 
 router = APIRouter(prefix="/bienvenue", include_in_schema=False)
@@ -72,6 +74,16 @@ def done(services: Services) -> frozenset[Step]:
 def _first_grant(services: Services) -> Any:
     rows = services.store.views().events(limit=1, cursor=None, kinds=(EventKind.TAP_GRANTED,)).rows
     return rows[0].event if rows else None
+
+
+def _why_not(services: Services, words: Words, now: datetime) -> list[Sentence]:
+    """Why the last tap switched nothing on; a badge that was given since then is to be tapped anew."""
+    kinds = (EventKind.TAP_GRANTED, EventKind.TAP_REFUSED, EventKind.BADGE_ENROLLED)
+    rows = services.store.views().events(limit=1, cursor=None, kinds=kinds).rows
+    last = rows[0].event if rows else None
+    if last is None or last.kind is not EventKind.TAP_REFUSED or now - last.at >= RECENT:
+        return []
+    return [words.say(code, params) for code, params in tap_reasons(last)]
 
 
 @router.get("")
@@ -121,7 +133,8 @@ def _needs(request: Request, services: Services, step: Step, words: Words) -> di
         return {"people": people, "total": views.count_members()}
     grant = _first_grant(services)
     heard = grant if grant is not None and now - grant.at < RECENT else None
-    return {"people": people, "readers": readers(views, words), "heard": heard}
+    refused = [] if heard else _why_not(services, words, now)
+    return {"people": people, "readers": readers(views, words), "heard": heard, "refused": refused}
 
 
 def hours_of(said: Opening | None) -> dict[str, str]:

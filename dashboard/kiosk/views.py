@@ -201,8 +201,8 @@ def _standing(session: Session, view: ResourceView) -> str:
 def _refused(
     id: int, event: Event, words: Words, view: ResourceView | None, person: Person | None, views: Views, now: datetime
 ) -> Face:
-    reasons = [reason for reason in _reasons(event) if reason[0] not in ACCOUNT_MATTERS]
-    account = next((reason for reason in _reasons(event) if reason[0] in ACCOUNT_MATTERS), None)
+    reasons = [reason for reason in tap_reasons(event) if reason[0] not in ACCOUNT_MATTERS]
+    account = next((reason for reason in tap_reasons(event) if reason[0] in ACCOUNT_MATTERS), None)
     # Whoever reads over a shoulder learns nothing about an account, not even from the reasons beside it.
     shown = [account] if account else reasons
     code, params = shown[0]
@@ -237,7 +237,7 @@ def _code_pad(id: int, view: ResourceView, person: Person, words: Words) -> Face
     )  # fmt: skip
 
 
-def _reasons(event: Event) -> list[tuple[Code, Mapping[str, Any]]]:
+def tap_reasons(event: Event) -> list[tuple[Code, Mapping[str, Any]]]:
     """The refusals as the event tells them; one from a newer version than ours reads as *unavailable*."""
     return _told(event, "reasons") or [(Code.SYSTEM_UNAVAILABLE, {})]
 

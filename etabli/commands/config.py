@@ -22,8 +22,8 @@ def init(speech: Speech, file: Path, *, force: bool) -> None:
         ) from None
     print(
         speech.say(
-            f"{file} est écrit. Remplissez-le, puis : etabli check-config, puis : etabli run",
-            f"{file} is written. Fill it in, then: etabli check-config, then: etabli run",
+            f"{file} est écrit. Démarrez : etabli run. Le reste se règle dans le navigateur, ou dans ce fichier.",
+            f"{file} is written. Start: etabli run. The rest is set in the browser, or in this file.",
         )
     )
 

@@ -61,7 +61,16 @@ def _ready(speech: Speech, app: "App") -> str:
     ready = speech.say("Prêt", "Ready")
     if app.web is None:
         return f"{ready}."
-    return speech.say(f"{ready} : {address_of(app)}", f"{ready}: {address_of(app)}")
+    address = address_of(app)
+    told = speech.say(f"{ready} : {address}", f"{ready}: {address}")
+    views = app.store.views() if app.store else None
+    if views is None or views.count_members() or views.tokens(app.basis.clock.now()):
+        return told
+    how = speech.say(
+        f"premiers pas : etabli token create --role manager, puis collez ce jeton dans {address}/equipe",
+        f"first steps: etabli token create --role manager, then paste that token at {address}/equipe",
+    )
+    return f"{told} ({how})"
 
 
 def address_of(app: "App") -> str:

@@ -111,7 +111,7 @@ def test_a_wrong_command_is_exit_code_2(etabli):
 
 def test_a_lab_runs_keeps_its_lock_and_stops_cleanly(start, etabli, tmp_path, configured):
     run = start("run")
-    run.line_with("Prêt", 30)
+    assert f"collez ce jeton dans {configured}/equipe" in run.line_with("Prêt", 30), "an empty lab says how to get in"
     assert "Découpeuse laser" in get(configured + "/")[1]
     assert get_json(configured + "/health/ready") == {"status": "ok", "failing": {}}
     key = tmp_path / "var" / "badge.key"

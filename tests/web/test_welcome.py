@@ -15,6 +15,7 @@ from etabli.settings.writing import block
 from firmware_bridges.twins.octoprint_server import OctoPrintServer
 from gateway.adapters.clock import SystemClock
 from gateway.domain.events import EventKind
+from gateway.domain.refusals import Code, refuse
 from gateway.ports.probe import Answer, Outcome
 from gateway.ports.setup import NotWritten, Why
 from tests.web.admin import send, sign_in, text_of
@@ -190,6 +191,32 @@ def test_from_nothing_to_a_machine_that_a_badge_switches_on(lab, staff):
     lab.people["Ada"] = ada
     lab.event(EventKind.TAP_GRANTED, "laser", "Ada", until=None)
     assert "La machine s’est allumée." in staff.get("/bienvenue/badge").text
+
+
+def test_a_tap_that_switches_nothing_on_says_why_and_a_badge_given_since_is_tapped_anew(lab, staff):
+    lab.refused_tap("laser", None, refuse(Code.BADGE_UNKNOWN))
+    page = text_of(staff.get("/bienvenue/badge"))
+    assert "Badge lu, mais la machine reste éteinte." in page
+    assert "On ne connaît pas ce badge." in page
+    lab.event(EventKind.BADGE_ENROLLED, "laser")
+    assert "reste éteinte" not in text_of(staff.get("/bienvenue/badge"))
+
+
+def test_whoever_gave_a_first_badge_finds_the_way_back_to_the_first_steps(lab, staff):
+    send(staff, "/bienvenue/membres", first_name="Ada")
+    (ada,) = lab.store.views().members(limit=2, cursor=None).rows
+    card = f"/equipe/membres/{ada.id}"
+    assert "Revenir aux premiers pas" in staff.get(card, params={"dit": "given"}).text
+    assert "Revenir aux premiers pas" not in staff.get(card).text
+    lab.event(EventKind.TAP_GRANTED, "laser", until=None)
+    assert "Revenir aux premiers pas" not in staff.get(card, params={"dit": "given"}).text
+
+
+@pytest.mark.parametrize("page", ["/bienvenue/lieu", "/equipe/horaires"])
+def test_public_holidays_are_chosen_by_what_they_are_called(staff, page):
+    read = text_of(staff.get(page))
+    assert "Fermé, avec ceux de La Réunion" in read
+    assert "reunion" not in read
 
 
 def test_the_real_look_tells_a_printer_a_wrong_key_and_nothing_apart(lab, tmp_path):
