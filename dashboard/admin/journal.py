@@ -65,7 +65,7 @@ TOPICS: Mapping[Topic, tuple[Kind, ...]] = {
     ),
     Topic.DEVICES: (
         Kind.DEVICE_LOST, Kind.DEVICE_CONNECTED, Kind.DEVICE_FLOODS, Kind.FACT_QUARANTINED, Kind.FACTS_MISSING,
-        Kind.ALARM_RAISED, Kind.ALARM_CLEARED,
+        Kind.CUT_TESTED, Kind.ALARM_RAISED, Kind.ALARM_CLEARED,
     ),
 }  # fmt: skip
 """The kinds of event that people look for, by topic; taps and measures are no acts."""

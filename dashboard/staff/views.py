@@ -1,8 +1,10 @@
 """Badges that nobody has, and how every device is."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from gateway.domain.cuts import CutTest
 from gateway.domain.events import EventKind, StoredEvent
 from gateway.domain.people import Member
 from gateway.domain.resources import Device, DeviceRole, Presence
@@ -38,6 +40,8 @@ class Health:
     power: str | None
     nonsense: int
     example: str | None
+    cut: str | None = None
+    """Of a plug: how it came back when it was pulled out, ``off``, ``on`` or ``untried``."""
 
     @property
     def ill(self) -> bool:
@@ -86,9 +90,10 @@ def badge_desk(views: Views, words: Words, now: datetime, search: str | None) ->
 def device_desk(views: Views, words: Words, now: datetime) -> DeviceDesk:
     """Devices, facts that could not be handled, readings that no database takes."""
     by_id = {view.resource.id: words.own(view.resource.names) for view in views.floor(now)}
+    cuts = views.cut_tests()
     refused = views.events(limit=ROWS, cursor=None, kinds=(EventKind.POINT_REFUSED,)).rows
     return DeviceDesk(
-        devices=tuple(health(device, by_id, words) for device in views.devices()),
+        devices=tuple(health(device, by_id, words, cuts) for device in views.devices()),
         quarantine=tuple(SetAside(at=at, device=device, text=error) for _, device, error, at in views.quarantine(ROWS)),
         points=tuple(SetAside(at=row.event.at, device=row.device, text=_plain(row)) for row in refused),
     )
@@ -98,7 +103,7 @@ def _badge(row: StoredEvent, names: dict[str, str]) -> UnknownBadge:
     return UnknownBadge(event=row.id, at=row.event.at, where=names.get(row.resource or ""))
 
 
-def health(device: Device, names: dict[str, str], words: Words) -> Health:
+def health(device: Device, names: dict[str, str], words: Words, cuts: Mapping[str, CutTest]) -> Health:
     """A device and how it is."""
     power = None
     if device.role.powers and device.presence is Presence.ONLINE:
@@ -110,7 +115,12 @@ def health(device: Device, names: dict[str, str], words: Words) -> Health:
         slug=device.slug, role=device.role, resource=names.get(device.resource_id or ""), presence=device.presence,
         reason=words(known) if known else None, told=None if known else device.presence_reason,
         seen=device.last_seen_at, power=power, nonsense=device.nonsense_count, example=device.nonsense_example,
+        cut=_cut(cuts.get(device.id)) if device.role is DeviceRole.INTERLOCK else None,
     )  # fmt: skip
+
+
+def _cut(test: CutTest | None) -> str:
+    return "untried" if test is None or test.off is None else "off" if test.off else "on"
 
 
 def _plain(row: StoredEvent) -> str:

@@ -34,6 +34,7 @@ def look(views: Views, resources: Iterable[ResourceView], ailing: Iterable[str],
         asked=tuple(_asked(view) for view in views.open_requests()),
         here=frozenset(row.member_id for row in here) if place.known else None,
         ailing=tuple(ailing),
+        returning_on=frozenset(test.device_id for test in views.cut_tests().values() if test.off is False),
         set_aside=len(aside),
         set_aside_at=min((row[3] for row in aside), default=None),
     )

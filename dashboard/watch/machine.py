@@ -80,6 +80,7 @@ def machine(
         return page(request, "staff/enter.html", words=words, private=True, wrong=False)
     now, mark, views = services.clock.now(), hub_of(request).mark, services.store.views()
     view = find(request, services, slug, now)
+    cuts = views.cut_tests()
     chosen = plage if plage in RANGES else "heure"
     name = words.own(view.resource.names)
     return page(
@@ -89,7 +90,7 @@ def machine(
         panels=panels(services.series, view.resource.slug, RANGES[chosen], now), uses=_uses(views, view),
         jobs=_jobs(views, view, now), happened=_happened(views, view, words),
         upkeep=views.upkeep(view.resource.id, ROWS), kept=views.kept().get(view.resource.id),
-        devices=tuple(health(device, {view.resource.id: name}, words) for device in view.devices),
+        devices=tuple(health(device, {view.resource.id: name}, words, cuts) for device in view.devices),
         camera=services.camera is not None and services.camera.looks_at(view.resource.slug),
         feed_of_machine=feed_address(request, f"r/{view.resource.slug}"),
         live=f"/equipe/machines/{view.resource.slug}/direct?lang={words.lang}&since={mark}",

@@ -2,8 +2,8 @@
 
 from fastapi import APIRouter
 
-from dashboard.watch import clock, deeds, endpoints, machine, requests, tv
+from dashboard.watch import clock, cuts, deeds, endpoints, machine, requests, tv
 
 router = APIRouter()
-for each in (endpoints, requests, machine, deeds, clock, tv):
+for each in (endpoints, requests, machine, deeds, clock, cuts, tv):
     router.include_router(each.router)

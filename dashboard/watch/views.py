@@ -32,6 +32,7 @@ PATHS: dict[Act, str] = {
     Act.CLOSE_HELP: "/equipe/demandes/{key}/vu",
     Act.GIVE_BADGE: "/equipe/badges#badge-{key}",
     Act.SEE_DEVICES: "/equipe/appareils",
+    Act.TRY_CUT: "/equipe/appareils/{key}/coupure",
     Act.SET_CLOCK: "/equipe/heure",
 }
 """Where the button of each act leads: a page that says what will happen, then does it."""
@@ -43,7 +44,7 @@ ICONS: dict[Trouble, str] = {
     Trouble.CLOCK_UNPROVED: "clock", Trouble.PROGRAM_AILS: "out_of_service", Trouble.BADGE_UNKNOWN: "badge", Trouble.PROBLEM_TOLD: "report",
     Trouble.LATE: "clock", Trouble.PAUSED_LONG: "paused", Trouble.IDLE_LONG: "occupied_idle",
     Trouble.NO_SHOW: "reserved", Trouble.PART_WAITS: "finished", Trouble.BACK_LATE: "repair",
-    Trouble.UPKEEP_DUE: "repair", Trouble.SILENT: "stale", Trouble.NONSENSE: "unknown", Trouble.SET_ASIDE: "info",
+    Trouble.UPKEEP_DUE: "repair", Trouble.SILENT: "stale", Trouble.RETURNS_ON: "off", Trouble.NONSENSE: "unknown", Trouble.SET_ASIDE: "info",
 }  # fmt: skip
 
 

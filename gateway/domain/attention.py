@@ -41,6 +41,7 @@ class Act(StrEnum):
     SEE_DEVICES = "see_devices"
     NOTE_UPKEEP = "note_upkeep"
     SET_CLOCK = "set_clock"
+    TRY_CUT = "try_cut"
 
 
 class Trouble(StrEnum):
@@ -66,6 +67,7 @@ class Trouble(StrEnum):
     NO_SHOW = "no_show"
     PART_WAITS = "part_waits"
     BACK_LATE = "back_late"
+    RETURNS_ON = "returns_on"
     SILENT = "silent"
     UPKEEP_DUE = "upkeep_due"
     NONSENSE = "nonsense"
@@ -93,6 +95,7 @@ ANSWERS: dict[Trouble, tuple[Urgency, Act]] = {
     Trouble.NO_SHOW: (Urgency.TODAY, Act.FREE_SLOT),
     Trouble.PART_WAITS: (Urgency.TODAY, Act.SHELVE),
     Trouble.BACK_LATE: (Urgency.TODAY, Act.RELEASE),
+    Trouble.RETURNS_ON: (Urgency.TODAY, Act.TRY_CUT),
     Trouble.SILENT: (Urgency.TODAY, Act.SEE_DEVICES),
     Trouble.UPKEEP_DUE: (Urgency.LATER, Act.NOTE_UPKEEP),
     Trouble.NONSENSE: (Urgency.LATER, Act.FORGET_NONSENSE),
@@ -165,6 +168,8 @@ class Floor:
     asked: tuple[Asked, ...] = ()
     here: frozenset[str] | None = None
     ailing: tuple[str, ...] = ()
+    returning_on: frozenset[str] = frozenset()
+    """Ids of plugs that came back on when they were pulled out to see that."""
     set_aside: int = 0
     set_aside_at: datetime | None = None
 

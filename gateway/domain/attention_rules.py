@@ -94,6 +94,12 @@ def _relay(machine: Machine, _floor: Floor, _now: datetime) -> Iterator[Item]:
             yield _item(Trouble.RELAY_UNKNOWN, machine, device.power_at, key=device.slug, act=act)
 
 
+def _returns_on(machine: Machine, floor: Floor, _now: datetime) -> Iterator[Item]:
+    for device in machine.devices:
+        if device.id in floor.returning_on:
+            yield _item(Trouble.RETURNS_ON, machine, None, key=device.slug, device=device.slug)
+
+
 def _silent(machine: Machine, _floor: Floor, _now: datetime) -> Iterator[Item]:
     for device in machine.devices:
         if device.presence is not Presence.OFFLINE or _asleep(machine, device):
@@ -226,6 +232,6 @@ def _program(floor: Floor, _now: datetime) -> Iterator[Item]:
 MachineRule = Callable[[Machine, Floor, datetime], Iterable[Item]]
 HouseRule = Callable[[Floor, datetime], Iterable[Item]]
 MACHINE_RULES: tuple[MachineRule, ...] = (
-    _alarms, _unattended, _relay, _silent, _stuck, _session, _paused, _absent, _part, _back, _upkeep,
+    _alarms, _unattended, _relay, _returns_on, _silent, _stuck, _session, _paused, _absent, _part, _back, _upkeep,
 )  # fmt: skip
 HOUSE_RULES: tuple[HouseRule, ...] = (_nonsense, _loose_silent, _badges, _asked, _program)

@@ -127,6 +127,7 @@ class EventKind(StrEnum):
     CLOSURE_ADDED = "closure_added"
     CLOSURE_REMOVED = "closure_removed"
     POLICY_CHANGED = "policy_changed"
+    CUT_TESTED = "cut_tested"
     CLOCK_ACCEPTED = "clock_accepted"
     CLOCK_SET = "clock_set"
     GROUP_CHANGED = "group_changed"

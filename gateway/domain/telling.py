@@ -181,6 +181,7 @@ SILENT: dict[EventKind, str] = {
     EventKind.CLOSURE_ADDED: "the pages show when the place is open",
     EventKind.CLOSURE_REMOVED: "the pages show when the place is open",
     EventKind.POLICY_CHANGED: "about no person",
+    EventKind.CUT_TESTED: "about no person",
     EventKind.CLOCK_ACCEPTED: "about no person",
     EventKind.CLOCK_SET: "about no person",
     EventKind.GROUP_CHANGED: "about no person",

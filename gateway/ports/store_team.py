@@ -19,5 +19,14 @@ class TeamWork(Protocol):
     def clear_screen_note(self, resource_id: str) -> bool:
         """Say nothing any more; False when nothing was said."""
 
+    def begin_cut_test(self, device_id: str, now: datetime) -> None:
+        """Somebody pulls this plug out now."""
+
+    def note_cut(self, device_id: str, now: datetime, *, since: datetime) -> None:
+        """It was on and has no power now, which only matters when somebody has begun to try that since then."""
+
+    def end_cut_test(self, device_id: str, now: datetime, *, since: datetime, off: bool) -> bool:
+        """It is back; False when nobody has pulled it out, while it was on, since then."""
+
     def revoke_tokens(self, role: Role, now: datetime) -> int:
         """Make every live token of a role useless; how many there were."""

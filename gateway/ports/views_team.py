@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from gateway.domain.cuts import CutTest
 from gateway.domain.people import Member, Role
 from gateway.domain.upkeep import Kept, Upkeep
 
@@ -32,6 +33,9 @@ class TeamViews(Protocol):
 
     def token_since(self, role: Role) -> datetime | None:
         """When the live token of a role was made; None when there is none."""
+
+    def cut_tests(self) -> Mapping[str, CutTest]:
+        """The last test of every plug that was tried, by device id."""
 
     def kept(self) -> Mapping[str, Kept]:
         """The newest line of every machine that has one, with its hours under power since, by resource id."""

@@ -19,6 +19,7 @@ from devices.messages import (
 from devices.messages import (
     Outcome as JobOutcome,
 )
+from gateway.domain.cuts import PATIENCE, cut_while_on, returned
 from gateway.domain.events import Event, EventKind, Plain
 from gateway.domain.jobs import Job
 from gateway.domain.resources import Device, Presence
@@ -52,6 +53,7 @@ def handle_power_reported(work: Work, fact: Received, now: datetime, ids: Ids) -
         return NOTHING
     if report.on != device.power_on or device.presence is not Presence.ONLINE:
         log(work, _device_event(EventKind.POWER_REPORTED, device, fact.happened_at, on=report.on, cause=report.cause))
+    _came_back(work, fact, report)
     device = replace(device, presence=Presence.ONLINE, presence_reason=None)
     standing = _about(work, device) if report.on is False else None
     if standing is not None and fact.predates(standing.session):
@@ -68,6 +70,14 @@ def handle_power_reported(work: Work, fact: Received, now: datetime, ids: Ids) -
         # It says again what it said: one that refuses would be told again at each answer. A sweep tells it in its time.
         return NOTHING
     return Outcome(power=power_orders(facts, now))
+
+
+def _came_back(work: Work, fact: Received, report: PowerReported) -> None:
+    at, off = fact.received_at, report.on is False
+    if cut_while_on(fact.device, report):
+        work.note_cut(fact.device.id, at, since=at - PATIENCE)
+    if returned(fact.device, report) and work.end_cut_test(fact.device.id, at, since=at - PATIENCE, off=off):
+        log(work, _device_event(EventKind.CUT_TESTED, fact.device, at, off=off))
 
 
 NODE_ENDS: dict[str, Trigger] = {
@@ -272,6 +282,8 @@ def handle_device_lost(work: Work, fact: Received, now: datetime, ids: Ids) -> O
     lost = fact.envelope.message
     assert isinstance(lost, DeviceLost)
     work.save_device(replace(fact.device, presence=Presence.OFFLINE, presence_reason=lost.reason, power_on=None))
+    if fact.device.power_on:
+        work.note_cut(fact.device.id, fact.received_at, since=fact.received_at - PATIENCE)
     log(work, _device_event(EventKind.DEVICE_LOST, fact.device, fact.happened_at, reason=lost.reason))
     return NOTHING
 

@@ -99,8 +99,8 @@ def start_gateway(lab: ServiceLab) -> None:
 class Plug:
     """A plug and its bridge, in one thread: the real dialect, watched as the bridge watches it."""
 
-    def __init__(self) -> None:
-        self.relay = relay(DIALECT, "laser")
+    def __init__(self, dialect: str = DIALECT) -> None:
+        self.relay = relay(dialect, "laser")
         self.twin = SimulatedRelay(self.relay)
         self.watch = RelayWatch(self.relay.dialect)
 

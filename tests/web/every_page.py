@@ -50,6 +50,9 @@ GET /equipe                                    nobody  /equipe
 GET /equipe                                    Inès    /equipe
 GET /equipe/appareils                          Inès    /equipe/appareils
 GET /equipe/appareils/{slug}/compris           Inès    /equipe/appareils/borne-jeu-reader/compris
+GET /equipe/appareils/{slug}/coupure           Inès    /equipe/appareils/laser-interlock/coupure
+GET /equipe/appareils/{slug}/coupure           Inès    /equipe/appareils/soudure-interlock/coupure
+GET /equipe/appareils/{slug}/coupure           Inès    /equipe/appareils/vinyle-interlock/coupure
 GET /equipe/ateliers                           Inès    /equipe/ateliers
 GET /equipe/ateliers/{id}                      Inès    /equipe/ateliers/{full}
 GET /equipe/ateliers/nouveau                   Inès    /equipe/ateliers/nouveau
@@ -218,6 +221,7 @@ def everything():
         )
         for role, secret in ((Role.KIOSK, SCREENS["door"]), (Role.TV, TV)):
             members.make_token(work, id=lab.ids.new(), digest=digest_of(secret), role=role, label=role, now=now)
+        _pulled_out(work, now)
     assert asked is not None
     names = {"held": held.id, "full": full, "over": over, "asked": asked.id} | {
         key: one.id for key, one in lab.people.items()
@@ -233,6 +237,17 @@ def everything():
         yield Everything(address.replace("127.0.0.1", "localhost"), names, cookies)
     series.close()
     lab.close()
+
+
+def _pulled_out(work, now):
+    """One plug is in somebody's hand, another is back, off."""
+    ids, since = iter(["soudure-plug", "vinyle-plug"]), now - HOUR
+    devices = work.lock_devices(["soudure-interlock", "vinyle-interlock"], now, ids)
+    for locked in devices.values():
+        work.begin_cut_test(locked.device.id, now)
+    back = devices["vinyle-interlock"].device.id
+    work.note_cut(back, now, since=since)
+    work.end_cut_test(back, now, since=since, off=True)
 
 
 def _sign_in(lab, who, role, *, second_factor=True):

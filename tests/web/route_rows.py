@@ -161,6 +161,7 @@ GET /equipe/badges
 GET /equipe/cartes
 GET /equipe/demandes/{id}/photo
 GET /equipe/demandes/{id}/vu
+GET /equipe/appareils/{slug}/coupure
 GET /equipe/heure
 GET /equipe/ecran
 GET /equipe/formations
@@ -254,6 +255,7 @@ POST /equipe/cartes/{member}
 POST /equipe/cartes/{member}/perdue
 POST /equipe/cartes/{member}/role
 POST /equipe/demandes/{id}/vu
+POST /equipe/appareils/{slug}/coupure
 POST /equipe/heure
 POST /equipe/ecran
 POST /equipe/ecran/fermer

@@ -25,7 +25,7 @@ from sqlalchemy import (
 
 from gateway.adapters.sql.types import Moment, plain_json
 
-REVISION = "0032"
+REVISION = "0033"
 """The newest migration: `check()` refuses any other."""
 
 TAP_KINDS = "kind IN ('tap_granted', 'tap_refused', 'tap_noted')"
@@ -439,6 +439,13 @@ reader_resources = Table(
     _ref("device_id", "devices.id"), _ref("resource_id", "resources.id"), _site(),
     Column("position", Integer(), nullable=False),
     PrimaryKeyConstraint("device_id", "resource_id"),
+)  # fmt: skip
+
+# Plugs that were pulled out while they were on, to see how they come back.
+cut_tests = Table(
+    "cut_tests", metadata,
+    Column("device_id", String(36), ForeignKey("devices.id"), primary_key=True), _site(),
+    _at("begun_at", nullable=False), _at("gone_at"), _at("done_at"), Column("off", Boolean()),
 )  # fmt: skip
 
 # People who came, counted and not named.

@@ -12,6 +12,7 @@ from gateway.adapters.sql.shapes_team import UPKEEP
 from gateway.adapters.sql.statements import one_of
 from gateway.adapters.sql.types import Words
 from gateway.adapters.sql.views_part import ViewsPart
+from gateway.domain.cuts import CutTest
 from gateway.domain.people import Member, Role
 from gateway.domain.upkeep import Kept, Upkeep
 from gateway.ports.views_team import StandingAlarm
@@ -53,7 +54,10 @@ KEPT = (
     .where(schema.resources.c.site_id == SITE)
 )
 
-
+_tests = schema.cut_tests.c
+CUT_TESTS = select(_tests.device_id, _tests.begun_at, _tests.gone_at, _tests.done_at, _tests.off).where(
+    _tests.site_id == SITE
+)
 _tokens = schema.tokens.c
 LIVE_TOKEN = (
     select(_tokens.created_at)
@@ -84,6 +88,13 @@ class TeamViewsPart(ViewsPart):
         """When the live token of a role was made; None when there is none."""
         rows = self._all(LIVE_TOKEN, held=role.value)
         return rows[0][0] if rows else None
+
+    def cut_tests(self) -> Mapping[str, CutTest]:
+        """The last test of every plug that was tried, by device id."""
+        return {
+            row[0]: CutTest(device_id=row[0], begun_at=row[1], gone_at=row[2], done_at=row[3], off=row[4])
+            for row in self._all(CUT_TESTS)
+        }
 
     def kept(self) -> Mapping[str, Kept]:
         """The newest line of every machine that has one, with its hours under power since, by resource id."""
