@@ -144,6 +144,13 @@ def test_what_is_on_the_list_and_what_its_button_does(case):
     assert [(item.trouble, item.act) for item in attention(Floor(machines=(it,)), NOW)] == expected
 
 
+def test_a_plug_that_came_back_on_when_pulled_out_is_to_be_set_and_tried_again():
+    plug = device(power_at=ago(1), power_on=False)
+    floor = Floor(machines=(machine(devices=(plug,)),), returning_on=frozenset({plug.id}))
+    (item,) = attention(floor, NOW)
+    assert (item.trouble, item.act, item.key) == (Trouble.RETURNS_ON, Act.TRY_CUT, plug.slug)
+
+
 def test_whoever_is_not_in_the_place_watches_no_laser():
     cutting = machine(session=session(), job=job())
     assert attention(Floor(machines=(cutting,), here=frozenset({"ada"})), NOW) == ()
@@ -177,7 +184,8 @@ def test_every_trouble_has_an_answer_and_a_case():
     assert set(ANSWERS) == set(Trouble)
     shown = {trouble for _, expected in CASES.values() for trouble, _ in expected}
     of_the_house = {Trouble.CLOCK_UNPROVED, Trouble.PROGRAM_AILS, Trouble.BADGE_UNKNOWN, Trouble.SET_ASIDE}
-    assert shown | of_the_house | {Trouble.CALLED, Trouble.DANGER_TOLD, Trouble.PROBLEM_TOLD} == set(Trouble)
+    asked = {Trouble.CALLED, Trouble.DANGER_TOLD, Trouble.PROBLEM_TOLD}
+    assert shown | of_the_house | asked | {Trouble.RETURNS_ON} == set(Trouble)
     urgencies = [ANSWERS[trouble][0] for trouble in Trouble]
     assert urgencies == sorted(urgencies)
     assert urgencies[0] is Urgency.NOW
