@@ -22,10 +22,14 @@ def lived(tmp_path_factory):
         trainings=tuple(map(TrainingSettings.model_validate, lab.TRAININGS)),
         groups=tuple(map(GroupSettings.model_validate, lab.GROUPS)),
         resources=tuple(resource_settings(station) for station in lab.STATIONS),
-        devices=tuple(
-            {"slug": f"{station.slug}-{end}", "role": role, "resource": station.slug}
-            for station in lab.STATIONS
-            for end, role in (("lecteur", "reader"), ("prise", "interlock"), ("machine", "machine"))
+        devices=(
+            *(
+                {"slug": f"{station.slug}-{end}", "role": role, "resource": station.slug}
+                for station in lab.STATIONS
+                for end, role in (("lecteur", "reader"), ("prise", "interlock"), ("machine", "machine"))
+            ),
+            {"slug": lab.KIOSK_READER, "role": "kiosk", "resources": lab.SERVED},
+            {"slug": lab.DOOR_READER, "role": "place"},
         ),
     )
     base = basis(settings)
