@@ -29,6 +29,7 @@ class PastClock(SystemClock):
     """The machine's clock, some time ago; the monotonic one has room for all of it."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.ago = timedelta()
 
     def now(self) -> datetime:

@@ -46,7 +46,7 @@ def test_a_laser_runs_holds_alarms_is_unplugged_and_comes_back_and_each_job_ends
     laser.do(lambda grbl, _now: grbl.fail(9))
     failed = eventually(lambda: lab.jobs(place)[0] if lab.jobs(place)[0]["outcome"] else None)
     assert failed["outcome"] == "failed"
-    assert "grbl-alarm-9" in alarms()
+    eventually(lambda: "grbl-alarm-9" in alarms(), what="the alarm is told, too")
     laser.press(b"\x18")
     laser.press(b"$X\n")
     eventually(lambda: laser.state == "Idle")

@@ -43,8 +43,8 @@ def drag(page, held, machine, hour, *, drop=True):
 def test_a_drop_moves_it_to_that_hour_of_that_machine(plan):
     page, held, now = plan
     drag(page, held, "brodeuse", "16:00")
-    expect(page.locator(".said")).to_contain_text("C’est déplacé.")
-    assert page.url.endswith("jour=2026-11-25&fait=deplacee")
+    expect(page.locator(".said")).to_contain_text("C’est fait. Aucun message n’atteint la personne")
+    assert page.url.endswith("jour=2026-11-25&fait=dire")
     moved = now()
     assert (moved.span.starts - held.span.starts, moved.span.ends - moved.span.starts) == (6 * HOUR, 1.5 * HOUR)
     row = page.locator('.plan tr[data-machine="brodeuse"]')
