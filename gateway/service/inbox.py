@@ -4,6 +4,7 @@ One that brings what it has kept for a day must not keep people waiting at a rea
 holds, every device gives its oldest few.
 """
 
+import queue
 import threading
 from collections import deque
 from datetime import datetime
@@ -18,7 +19,8 @@ class Inbox:
 
     def __init__(self, most: int, most_devices: int) -> None:
         self._most, self._most_devices = most, most_devices
-        self._changed = threading.Condition()
+        self._lock, self._bell = threading.Lock(), queue.SimpleQueue[None]()
+        """A bell that rings in C: a Condition's ring costs each tap a fifth of a millisecond."""
         self._lanes: dict[str, deque[tuple[int, Heard]]] = {}
         self._number = self._count = 0
 
@@ -31,7 +33,7 @@ class Inbox:
 
     def put(self, device: str, heard: Heard, *, whatever: bool = False) -> bool:
         """Take it in; False when too much waits already, ``whatever`` is taken all the same."""
-        with self._changed:
+        with self._lock:
             lane = self._lanes.get(device)
             full = self._count >= self._most and (lane is not None or len(self._lanes) >= self._most_devices)
             if full and not whatever:
@@ -41,15 +43,22 @@ class Inbox:
             self._number += 1
             self._count += 1
             lane.append((self._number, heard))
-            self._changed.notify()
-            return True
+        self._bell.put(None)
+        return True
 
     def take(self, most: int, *, within_s: float) -> list[Heard]:
         """The next, in the order in which they came; none when nothing comes in time."""
-        with self._changed:
-            self._changed.wait_for(lambda: self._count, within_s)
+        try:
+            self._bell.get(timeout=within_s)
+            while True:
+                self._bell.get_nowait()
+        except queue.Empty:
+            pass
+        with self._lock:
             taken = self._share(most)
             self._count -= len(taken)
+            if self._count:
+                self._bell.put(None)
         return [heard for _, heard in sorted(taken, key=lambda each: each[0])]
 
     def _share(self, most: int) -> list[tuple[int, Heard]]:
